@@ -1,0 +1,1 @@
+"""What we send, to whom and when: accounts, agents, triggers, campaigns and sends."""

@@ -1,0 +1,126 @@
+"""One message, or one task for the agent, to many people."""
+
+from django.conf import settings
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import Q
+
+from campaigns.models.accounts import Agent, Trigger
+from campaigns.models.modes import Mode
+from contacts.models import ContactList
+
+# Ten concatenated parts; Revmo documents no limit, carriers cut long before that.
+MAX_TEXT_LENGTH = 1600
+
+
+class Campaign(models.Model):
+    """Who gets what, and when.
+
+        draft -> (approved) -> launching -> (scheduled) -> running <-> paused
+          \\                                   |            |          |
+           \\-> canceled <---------------------+------------+----------+     running -> finished
+
+    Every arrow is one guarded update in `campaigns.launching` or `campaigns.steering`. The mode is fixed at launch;
+    from then on the form is locked.
+    """
+
+    class Status(models.TextChoices):
+        """How far the campaign has come."""
+
+        DRAFT = "draft", "Draft"
+        APPROVED = "approved", "Approved"
+        SCHEDULED = "scheduled", "Scheduled"
+        LAUNCHING = "launching", "Launching"
+        RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
+        FINISHED = "finished", "Finished"
+        CANCELED = "canceled", "Canceled"
+
+    EDITABLE = (Status.DRAFT, Status.APPROVED)
+    UNDER_WAY = (Status.SCHEDULED, Status.LAUNCHING, Status.RUNNING, Status.PAUSED)
+    OVER = (Status.FINISHED, Status.CANCELED)
+
+    name = models.CharField(max_length=200)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="campaigns")
+    lists = models.ManyToManyField(ContactList, related_name="campaigns", verbose_name="send to")
+    message = models.TextField(
+        blank=True,
+        validators=[MaxLengthValidator(MAX_TEXT_LENGTH)],
+        help_text='Merge tags such as {{ first_name | default: "there" }} are filled in for every person.',
+    )
+    trigger = models.ForeignKey(
+        Trigger, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns"
+    )
+    metadata = models.JSONField(
+        "what the agent should know",
+        default=dict,
+        blank=True,
+        help_text="Names and values; a value may contain merge tags.",
+    )
+    agent_enabled = models.BooleanField(
+        "the agent answers replies",
+        default=True,
+        help_text="Switched off, the text stands alone: nobody but your staff answers what comes back.",
+    )
+    any_hour = models.BooleanField(
+        "at any hour", default=False, help_text="Only for texts that people wait for. Lifts the send window."
+    )
+    scheduled_at = models.DateTimeField("not before", null=True, blank=True)
+    expires_at = models.DateTimeField(
+        "not after", null=True, blank=True, help_text="What is not sent by then stays unsent."
+    )
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT, editable=False)
+    mode = models.CharField(max_length=16, choices=Mode.choices, blank=True, editable=False)
+    pause_reason = models.TextField(blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField("created", auto_now_add=True)
+    launched_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
+    )
+    launched_at = models.DateTimeField("launched", null=True, editable=False)
+    finished_at = models.DateTimeField("finished", null=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(message="") | Q(trigger__isnull=False), name="a_campaign_has_a_message_or_a_trigger"
+            ),
+            # Promise 7: a draft has no mode yet, whatever was launched has one.
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "approved"], mode="")
+                | Q(status__in=["scheduled", "launching", "running", "paused", "finished"], mode__in=Mode.values)
+                | Q(status="canceled"),
+                name="a_campaign_gets_its_mode_at_launch",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="paused") | ~Q(pause_reason=""), name="a_paused_campaign_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["finished", "canceled"]) | Q(finished_at__isnull=True),
+                name="only_a_campaign_that_is_over_has_an_end",
+            ),
+        ]
+        indexes = [
+            # The worker's round and the dashboard: campaigns that are under way.
+            models.Index(
+                fields=["status"],
+                condition=Q(status__in=["scheduled", "launching", "running", "paused"]),
+                name="campaigns_under_way",
+            )
+        ]
+        permissions = [
+            ("launch_campaign", "Can launch a campaign"),
+            ("pause_campaign", "Can pause and resume a campaign"),
+            ("cancel_campaign", "Can cancel a campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def editable(self) -> bool:
+        """May the form still be changed?"""
+        return self.status in self.EDITABLE

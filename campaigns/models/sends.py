@@ -1,0 +1,158 @@
+"""The queue and the log: one row is one call to `startsms` owed to one number."""
+
+from django.contrib.postgres.indexes import OpClass
+from django.core.signing import Signer
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now, Reverse
+
+from campaigns.models.accounts import Agent
+from campaigns.models.campaigns import Campaign
+from campaigns.models.modes import Mode
+from contacts.models import E164_REGEX, Contact, PhoneField
+
+
+class Send(models.Model):
+    """One text owed to one number.
+
+        queued -> claimed -> posting -> accepted
+          ^  ^       |          |-----> failed
+          |  +-------+          |-----> unknown -> accepted (signed evidence only)
+          +---------------------+
+        queued, claimed -> suppressed | expired | canceled
+
+    Every arrow is one guarded update; claim, intent and result carry the fence. What ended stays as it ended: a
+    database trigger refuses to move it. Text and metadata are frozen at launch. `delivery` is what the carrier said,
+    a column apart that only moves forward (another trigger). Times are UTC.
+    """
+
+    class Kind(models.TextChoices):
+        """Why the text is owed."""
+
+        CAMPAIGN = "campaign", "Campaign"
+        TEST = "test", "Test"
+        REPLY = "reply", "Reply"
+
+    class State(models.TextChoices):
+        """What we know about the call."""
+
+        QUEUED = "queued", "Waiting"  # may be sent when due
+        CLAIMED = "claimed", "Next in line"  # leased by a worker, nothing has left; safe to requeue
+        POSTING = "posting", "Being sent"  # intent committed before the socket opens; bytes may have left
+        ACCEPTED = "accepted", "Sent"  # Revmo said yes
+        UNKNOWN = "unknown", "Unknown"  # may or may not have been sent: rests until evidence
+        FAILED = "failed", "Failed"  # Revmo did not act on it, and will not
+        SUPPRESSED = "suppressed", "Opted out"  # opted out or unreachable at the last check
+        EXPIRED = "expired", "Too late"  # the window or the campaign was over
+        CANCELED = "canceled", "Canceled"  # staff
+
+    class Delivery(models.TextChoices):
+        """What the carrier said; forward only, and the first of the two ends stands."""
+
+        NONE = "none", "No receipt"
+        SENT = "sent", "On its way"
+        DELIVERED = "delivered", "Delivered"
+        UNDELIVERED = "undelivered", "Not delivered"
+
+    UNSENT = (State.QUEUED, State.CLAIMED)
+    OPEN = (State.QUEUED, State.CLAIMED, State.POSTING)
+
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    mode = models.CharField(max_length=16, choices=Mode.choices)
+    # No index of its own: nothing reads sends by agent alone.
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="sends", db_index=False)
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, null=True, related_name="sends", db_index=False
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="sends")
+    to = PhoneField("number")
+    resend_number = models.PositiveSmallIntegerField(default=0)
+    text = models.TextField(blank=True)
+    trigger = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict)
+    no_agent = models.BooleanField(default=False)
+
+    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
+    reason = models.TextField(blank=True)
+    fence = models.PositiveIntegerField(default=0, help_text="Grows with every claim; an older holder cannot write.")
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="Intents committed.")
+    crashes = models.PositiveSmallIntegerField(default=0, help_text="Leases that ran out before an intent.")
+    due_at = models.DateTimeField(db_default=Now())
+    window_ends_at = models.DateTimeField(null=True, help_text="No intent from then on in this window.")
+    expires_at = models.DateTimeField(null=True)
+    thread_id = models.CharField(max_length=200, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    posted_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    delivery = models.CharField(max_length=16, choices=Delivery.choices, default=Delivery.NONE)
+    delivery_at = models.DateTimeField(null=True)
+    delivery_error = models.CharField(max_length=500, blank=True)
+    replied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(to__regex=E164_REGEX), name="a_send_goes_to_an_e164_number"),
+            # Promise 1's last line of defence. Also read by "what did this campaign send to this number".
+            models.UniqueConstraint(
+                fields=["campaign", "to", "resend_number"], name="a_campaign_texts_a_number_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="campaign", campaign__isnull=False, contact__isnull=False)
+                | Q(kind="reply", campaign__isnull=True, contact__isnull=False)
+                | Q(kind="test", campaign__isnull=True),
+                name="the_kind_of_a_send_fixes_its_shape",
+            ),
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="a_send_has_one_of_two_modes"),
+            models.CheckConstraint(
+                condition=~Q(text="") | ~Q(trigger=""), name="a_send_has_a_text_or_a_trigger"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["claimed", "posting"], lease_until__isnull=False)
+                | (~Q(state__in=["claimed", "posting"]) & Q(lease_until__isnull=True)),
+                name="a_send_has_a_lease_while_a_worker_holds_it",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["queued", "claimed", "posting"], finished_at__isnull=True)
+                | (~Q(state__in=["queued", "claimed", "posting"]) & Q(finished_at__isnull=False)),
+                name="a_send_has_an_end_once_it_ended",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["unknown", "failed", "suppressed", "expired", "canceled"]) | ~Q(reason=""),
+                name="a_send_that_was_not_accepted_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(delivery="none") | Q(state__in=["posting", "accepted", "unknown"]),
+                name="only_what_may_have_left_is_delivered",
+            ),
+        ]
+        indexes = [
+            # The claim: what is due, campaign by campaign; replies and tests stand under no campaign.
+            models.Index(fields=["campaign", "due_at", "id"], condition=Q(state="queued"), name="sends_that_are_due"),
+            # The reaper. Not a condition on the state: the planner then prefers it for claim, intent and result.
+            models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="sends_under_a_lease"),
+            # Progress of a campaign, and its lists by state.
+            models.Index(fields=["campaign", "state", "delivery"], name="sends_of_a_campaign"),
+            # An event of Revmo looks for its send.
+            models.Index(fields=["thread_id"], condition=~Q(thread_id=""), name="sends_by_thread"),
+            # History and opt-out: all texts to a number, or to numbers that begin so.
+            models.Index(OpClass("to", name="text_pattern_ops"), name="sends_by_number"),
+            # History: a number by its last digits.
+            models.Index(OpClass(Reverse("to"), name="text_pattern_ops"), name="sends_by_last_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} to {self.to}"
+
+    @property
+    def reference(self) -> str:
+        """What travels in the metadata and comes back in events; signed, so that nobody can point at another send."""
+        return reference_signer().sign(str(self.pk))
+
+
+def reference_signer() -> Signer:
+    """Signs and reads `Send.reference`."""
+    return Signer(salt="campaigns.send", sep=".")

@@ -1,0 +1,238 @@
+"""The loop between the queue and the sockets.
+
+One dispatcher thread talks to the database; sender threads talk to Revmo and never touch the database. An intent is
+committed only for a sender that is free, so its socket opens at once and a crash leaves at most as many unknowns as
+there are senders.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from campaigns.models import Account, Mode, Send
+from campaigns.sending import housekeeping, pacing, retrying
+from campaigns.sending import queue as sends
+from campaigns.sending.queue import Claimed, Result
+from revmo.client import RevmoClient, StartSms
+from revmo.outcomes import Outcome, Verdict
+
+logger = logging.getLogger(__name__)
+
+# Seconds.
+IDLE_ROUND = 0.5  # how long a round waits when nothing is due and nobody wakes us
+HOUSEKEEPING_INTERVAL = 1.0
+STALE_CLAIM = 20.0  # a claim that waited this long for its turn goes back, well before its lease ends
+STALE_INTENT = 1.0  # an intent that waited this long has not left and must not leave any more
+
+ClientFactory = Callable[[], RevmoClient]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One intent on its way to a sender. `committed_at` is the monotonic clock, so a frozen process notices."""
+
+    claim: Claimed
+    committed_at: float
+
+
+@dataclass(slots=True)
+class Lane:
+    """One account's claims, senders and outcomes."""
+
+    account: Account
+    claims: deque[Claimed] = field(default_factory=deque)
+    claimed_at: float = 0.0
+    jobs: "queue.SimpleQueue[Job | None]" = field(default_factory=queue.SimpleQueue)
+    in_flight: int = 0
+    senders: list[threading.Thread] = field(default_factory=list)
+    not_before: float = 0.0
+    halted: threading.Event = field(default_factory=threading.Event)
+    brake_written: bool = False
+
+
+class Engine:
+    """Sends what is due in one mode. `start`, `wake`, `stop`; each may be called from any thread."""
+
+    def __init__(self, mode: Mode, make_client: ClientFactory | None = None) -> None:
+        self.mode = mode
+        self._make_client = make_client or _client_from_settings
+        self._lanes: dict[int, Lane] = {}
+        self._outcomes: queue.SimpleQueue[tuple[Lane, Job, Outcome | None]] = queue.SimpleQueue()
+        self._unwritten: list[tuple[Lane, Result, Outcome | None]] = []
+        self._signal = threading.Event()
+        self._stopping = threading.Event()
+        self._next_housekeeping = 0.0
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the queue now instead of at the end of the round."""
+        self._signal.set()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Take nothing new, wait for what is under way, write it down. True once all of it is written."""
+        self._stopping.set()
+        self._signal.set()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not (self._stopping.is_set() and self._drained()):
+            try:
+                close_old_connections()
+                busy = self._round()
+            except (DatabaseError, InterfaceError):
+                # Outcomes stay with us until they can be written; claims run out by their lease.
+                logger.exception("The database does not answer; trying again.")
+                connection.close()
+                busy = False
+            if not busy:
+                self._signal.wait(self._pause())
+            self._signal.clear()
+        self._leave()
+
+    def _drained(self) -> bool:
+        return not self._unwritten and self._outcomes.empty() and not any(lane.in_flight for lane in self._lanes.values())
+
+    def _leave(self) -> None:
+        for lane in self._lanes.values():
+            for _ in lane.senders:
+                lane.jobs.put(None)
+        connection.close()
+
+    def _pause(self) -> float:
+        waits = [lane.not_before - time.monotonic() for lane in self._lanes.values() if lane.claims]
+        return max(0.001, min([IDLE_ROUND, *waits]))
+
+    def _round(self) -> bool:
+        """One turn; True when another one should follow at once."""
+        busy = self._write_outcomes()
+        if time.monotonic() >= self._next_housekeeping:
+            housekeeping.run(self.mode)
+            self._refresh_lanes()
+            self._next_housekeeping = time.monotonic() + HOUSEKEEPING_INTERVAL
+        for lane in self._lanes.values():
+            if self._stopping.is_set() or lane.halted.is_set():
+                self._give_back(lane)
+            else:
+                busy = self._advance(lane) or busy
+        return busy
+
+    def _refresh_lanes(self) -> None:
+        for account in Account.objects.all():
+            lane = self._lanes.setdefault(account.pk, Lane(account))
+            lane.account = account
+            if account.paused_at is not None:
+                lane.brake_written = True
+                lane.halted.set()
+            elif lane.brake_written:  # a person let the account go on; a brake not yet written stays pulled
+                lane.brake_written = False
+                lane.halted.clear()
+
+    def _give_back(self, lane: Lane) -> None:
+        sends.give_back(list(lane.claims))
+        lane.claims.clear()
+
+    def _advance(self, lane: Lane) -> bool:
+        """Claim and commit intents for the senders that are free; True when something moved."""
+        free = lane.account.in_flight_limit - lane.in_flight
+        if free <= 0 or time.monotonic() < lane.not_before:
+            return False
+        if lane.claims and time.monotonic() - lane.claimed_at > STALE_CLAIM:
+            self._give_back(lane)
+        if not lane.claims:
+            lane.claims.extend(sends.claim(lane.account, self.mode, free, settings.SEND_LEASE_SECONDS))
+            lane.claimed_at = time.monotonic()
+        if not lane.claims:
+            return False
+        batch = [lane.claims.popleft() for _ in range(min(free, len(lane.claims)))]
+        intents, closed = sends.commit_intents(lane.account, self.mode, batch, settings.SEND_LEASE_SECONDS)
+        lane.claims.extendleft(reversed(intents.waiting))
+        if intents.waiting:
+            lane.not_before = time.monotonic() + intents.wait_seconds
+        for claim in intents.posting:
+            self._hand_over(lane, claim)
+        if closed:
+            housekeeping.move_to_next_window(closed)
+        return bool(intents.posting)
+
+    def _hand_over(self, lane: Lane, claim: Claimed) -> None:
+        lane.in_flight += 1
+        if len(lane.senders) < lane.in_flight:
+            sender = threading.Thread(
+                target=self._send_forever, args=(lane,), name=f"sender-{len(lane.senders)}", daemon=True
+            )
+            lane.senders.append(sender)
+            sender.start()
+        lane.jobs.put(Job(claim, time.monotonic()))
+
+    def _send_forever(self, lane: Lane) -> None:
+        client = self._make_client()
+        while (job := lane.jobs.get()) is not None:
+            outcome: Outcome | None = None
+            if not lane.halted.is_set() and time.monotonic() - job.committed_at < STALE_INTENT:
+                outcome = client.start_sms(_call(job.claim), reference=reference(job.claim.id))
+                if outcome.verdict is Verdict.HALT:
+                    lane.halted.set()  # before anybody else commits an intent on the strength of an older look
+            self._outcomes.put((lane, job, outcome))
+            self._signal.set()
+        client.close()
+
+    def _write_outcomes(self) -> bool:
+        while True:
+            try:
+                lane, job, outcome = self._outcomes.get_nowait()
+            except queue.Empty:
+                break
+            lane.in_flight -= 1
+            self._unwritten.append((lane, retrying.result_of(job.claim, outcome), outcome))
+        if not self._unwritten:
+            return False
+        for lane, _, outcome in self._unwritten:
+            if outcome is not None and outcome.verdict is Verdict.HALT:
+                housekeeping.pause_account(lane.account, outcome.detail)
+                lane.brake_written = True
+            if outcome is not None and outcome.slow_down:
+                pacing.slow_down(lane.account, self.mode)
+        sends.record([result for _, result, _ in self._unwritten])
+        self._unwritten.clear()
+        return True
+
+
+def reference(send_id: int) -> str:
+    """What travels with a text to find its send again."""
+    return Send(pk=send_id).reference
+
+
+def _call(claim: Claimed) -> StartSms:
+    metadata = dict(claim.metadata)
+    if settings.REVMO_REFERENCE_KEY:
+        metadata[settings.REVMO_REFERENCE_KEY] = reference(claim.id)
+    return StartSms(
+        agent_id=claim.agent_id,
+        to=claim.to,
+        trigger=claim.trigger,
+        metadata=metadata,
+        override=claim.text,
+        no_agent=claim.no_agent,
+    )
+
+
+def _client_from_settings() -> RevmoClient:
+    return RevmoClient(
+        settings.REVMO_API_URL,
+        settings.REVMO_API_KEY or "simulator",
+        connect_timeout=settings.REVMO_CONNECT_TIMEOUT,
+        read_timeout=settings.REVMO_READ_TIMEOUT,
+        total_deadline=settings.REVMO_TOTAL_DEADLINE,
+    )

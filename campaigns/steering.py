@@ -1,0 +1,50 @@
+"""A person stops, resumes or ends what is under way. Each is one guarded update; False means: it was no longer so."""
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from campaigns.models import Account, Campaign, Send
+from campaigns.tasks import wake_workers
+
+Status = Campaign.Status
+
+
+def pause(campaign: Campaign, reason: str) -> bool:
+    """Once this is committed no further intent of the campaign is (promise 3); what is under way ends by itself."""
+    running = Campaign.objects.filter(pk=campaign.pk, status__in=[Status.RUNNING, Status.SCHEDULED])
+    return bool(running.update(status=Status.PAUSED, pause_reason=reason))
+
+
+def resume(campaign: Campaign) -> bool:
+    """Go on where it stopped, or wait for its time again; nothing that left is sent again."""
+    with transaction.atomic():
+        paused = Campaign.objects.filter(pk=campaign.pk, status=Status.PAUSED)
+        early = paused.filter(scheduled_at__gt=Now()).update(status=Status.SCHEDULED, pause_reason="")
+        changed = early or paused.update(status=Status.RUNNING, pause_reason="")
+        if changed:
+            wake_workers()
+    return bool(changed)
+
+
+def cancel(campaign: Campaign) -> int | None:
+    """End it: what has not left will not. Returns how many people are thereby not texted; None if it was over.
+
+    The campaign's row is changed first, under its lock, so that no intent slips between the two statements.
+    """
+    with transaction.atomic():
+        open_campaign = Campaign.objects.filter(pk=campaign.pk).exclude(status__in=Campaign.OVER)
+        if not open_campaign.update(status=Status.CANCELED, finished_at=Now(), pause_reason=""):
+            return None
+        unsent = Send.objects.filter(campaign=campaign.pk, state__in=Send.UNSENT)
+        return unsent.update(
+            state=Send.State.CANCELED, reason="The campaign was canceled.", lease_until=None, finished_at=Now()
+        )
+
+
+def resume_account(account: Account) -> bool:
+    """Release the account's brake."""
+    with transaction.atomic():
+        changed = Account.objects.filter(pk=account.pk, paused_at__isnull=False).update(paused_at=None, pause_reason="")
+        if changed:
+            wake_workers()
+    return bool(changed)

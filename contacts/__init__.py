@@ -1,0 +1,1 @@
+"""Who we may text: contacts, lists, imports, consent and suppressions."""

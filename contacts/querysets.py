@@ -1,0 +1,29 @@
+"""Questions about contacts and suppressions, as sentences."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+if TYPE_CHECKING:
+    from contacts.models import Contact, Suppression
+else:
+    Contact = Suppression = Any
+
+
+class SuppressionQuerySet(QuerySet["Suppression"]):
+    def standing(self) -> Self:
+        """Those that forbid a text now."""
+        return self.filter(lifted_at__isnull=True)
+
+
+class ContactQuerySet(QuerySet["Contact"]):
+    def with_suppression(self) -> Self:
+        """Each contact with `opted_out`: does a suppression of the number stand?"""
+        from contacts.models import Suppression
+
+        standing = Suppression.objects.standing().filter(phone=OuterRef("phone"))
+        return self.annotate(opted_out=Exists(standing))
+
+    def reachable(self) -> Self:
+        """Those whose number nobody has opted out."""
+        return self.with_suppression().filter(opted_out=False)

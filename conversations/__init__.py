@@ -1,0 +1,1 @@
+"""What comes back: webhook events, messages, conversations and opt-outs."""

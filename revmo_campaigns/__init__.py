@@ -1,0 +1,1 @@
+"""Wiring only: settings, addresses, checks, the embedded database, the dashboard and the demo."""

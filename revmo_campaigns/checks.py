@@ -1,0 +1,58 @@
+"""System checks: one for each mistake that an operator can make in the environment, with the mend as its hint."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@register
+def check_revmo_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """The address is an origin; the simulator is never the real Revmo, nor plain HTTP beyond this machine."""
+    parts = urlsplit(settings.REVMO_API_URL)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        return [
+            Error(
+                f"REVMO_API_URL is not an origin: {settings.REVMO_API_URL!r}.",
+                hint="Give scheme and host alone, for example https://api.revmo.ai",
+                id="revmo_campaigns.E001",
+            )
+        ]
+    if parts.hostname in LOOPBACK:
+        return []
+    if settings.REVMO_MODE == "simulator":
+        return [
+            Error(
+                "Simulator mode, but REVMO_API_URL points beyond this machine.",
+                hint="Set REVMO_API_KEY to send for real, or remove REVMO_API_URL to use the simulator.",
+                id="revmo_campaigns.E002",
+            )
+        ]
+    if parts.scheme != "https":
+        return [
+            Error(
+                "REVMO_API_URL would carry the API key over plain HTTP.",
+                hint="Use https://",
+                id="revmo_campaigns.E003",
+            )
+        ]
+    return []
+
+
+@register
+def check_lease(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A lease that ends before its request can would let the reaper judge a request that is still under way."""
+    if settings.SEND_LEASE_SECONDS < settings.REVMO_TOTAL_DEADLINE + 5:
+        return [
+            Error(
+                "SEND_LEASE_SECONDS must exceed REVMO_TOTAL_DEADLINE by at least 5 seconds.",
+                hint="Raise SEND_LEASE_SECONDS or lower REVMO_TOTAL_DEADLINE.",
+                id="revmo_campaigns.E004",
+            )
+        ]
+    return []

@@ -1,0 +1,11 @@
+"""The addresses: the admin is the product, the webhook and the health check are for machines."""
+
+from django.contrib import admin
+from django.urls import path
+
+from revmo_campaigns.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("", admin.site.urls),
+]
