@@ -1,8 +1,20 @@
 """The campaigns application."""
 
+from typing import Any
+
 from django.apps import AppConfig
 
 
 class CampaignsConfig(AppConfig):
     name = "campaigns"
     verbose_name = "Campaigns"
+
+    def ready(self) -> None:
+        from campaigns.sending.queue import suppress_unsent
+        from contacts.suppressing import numbers_suppressed
+
+        def end_what_is_owed(phones: list[str], **kwargs: Any) -> None:
+            suppress_unsent(phones)
+
+        # Contacts know nothing of sends, so the opt-out tells us, inside its own transaction.
+        numbers_suppressed.connect(end_what_is_owed, weak=False, dispatch_uid="campaigns.suppress_unsent")

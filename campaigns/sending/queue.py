@@ -159,18 +159,20 @@ def commit_intents(
         if running is None:
             _dismiss(claims)
             return Intents(), []
-        pace = pacing.take(account, mode, len(claims))
-        candidates = list(claims[: pace.granted])
+        ready = [claim for claim in claims if _runs(claim, running)]
+        pace = pacing.take(account, mode, len(ready))
+        candidates = ready[: pace.granted]
         lock_numbers([claim.to for claim in candidates], shared=True)
         posted = _post(mode, candidates, running, lease)
         pace.give_back(len(candidates) - len(posted))
         pace.save()
-        closed = _dismiss([claim for claim in candidates if claim.id not in posted])
+        refused = [claim for claim in candidates if claim.id not in posted]
+        closed = _dismiss([*refused, *(claim for claim in claims if not _runs(claim, running))])
     posting = [claim for claim in candidates if claim.id in posted]
-    return Intents(posting, list(claims[pace.granted :]), pace.wait_seconds), closed
+    return Intents(posting, ready[pace.granted :], pace.wait_seconds), closed
 
 
-def _lock_and_check(account: Account, claims: Sequence[Claimed]) -> list[int] | None:
+def _lock_and_check(account: Account, claims: Sequence[Claimed]) -> set[int] | None:
     """Hold account and campaigns against a pause until we commit; the campaigns that run, or None: the account rests.
 
     FOR SHARE, not FOR UPDATE: workers do not wait for one another, only for a person's pause or cancel.
@@ -184,11 +186,15 @@ def _lock_and_check(account: Account, claims: Sequence[Claimed]) -> list[int] | 
         cursor.execute(
             "SELECT id, status FROM campaigns_campaign WHERE id = ANY(%s) ORDER BY id FOR SHARE", [campaigns]
         )
-        return [campaign for campaign, status in cursor.fetchall() if status == Campaign.Status.RUNNING]
+        return {campaign for campaign, status in cursor.fetchall() if status == Campaign.Status.RUNNING}
 
 
-def _post(mode: Mode, claims: Sequence[Claimed], running: list[int], lease: float) -> set[int]:
-    arguments = _arrays(claims) | {"mode": mode.value, "running": running, "lease": lease}
+def _runs(claim: Claimed, running: set[int]) -> bool:
+    return claim.campaign_id is None or claim.campaign_id in running
+
+
+def _post(mode: Mode, claims: Sequence[Claimed], running: set[int], lease: float) -> set[int]:
+    arguments = _arrays(claims) | {"mode": mode.value, "running": list(running), "lease": lease}
     with connection.cursor() as cursor:
         cursor.execute(_COMMIT_INTENTS, arguments)
         return {row[0] for row in cursor.fetchall()}

@@ -1,0 +1,74 @@
+"""Putting a campaign together from names, as the command line does it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from campaigns.models import Agent, Campaign, Trigger
+from contacts.models import ContactList
+
+
+class CannotDraft(ValueError):
+    """Nothing was created; the text is a sentence for the person who tried."""
+
+
+def draft(
+    *,
+    name: str,
+    lists: Sequence[str],
+    message: str = "",
+    trigger: str = "",
+    agent: str = "",
+    metadata: dict[str, Any] | None = None,
+    agent_enabled: bool = True,
+    any_hour: bool = False,
+    scheduled_at: datetime | None = None,
+) -> Campaign:
+    """Create a draft. Raises CannotDraft where a list or an agent does not exist, or nothing would be said.
+
+    A trigger phrase that is not on file is put there: phrases are set up at Revmo, our list of them is a convenience.
+    """
+    chosen = _agent(agent)
+    found = [_list(one) for one in lists]
+    with transaction.atomic():
+        campaign = Campaign(
+            name=name,
+            agent=chosen,
+            message=message,
+            trigger=Trigger.objects.get_or_create(agent=chosen, phrase=trigger)[0] if trigger else None,
+            metadata=metadata or {},
+            agent_enabled=agent_enabled,
+            any_hour=any_hour,
+            scheduled_at=scheduled_at,
+        )
+        try:
+            campaign.full_clean()
+        except ValidationError as problem:
+            raise CannotDraft(" ".join(problem.messages)) from problem
+        campaign.save()
+        campaign.lists.set(found)
+    return campaign
+
+
+def _agent(name: str) -> Agent:
+    if name:
+        agent = Agent.objects.filter(name=name).first()
+        if agent is None:
+            raise CannotDraft(f"There is no agent “{name}”.")
+        return agent
+    agents = list(Agent.objects.all()[:2])  # the default one comes first
+    if agents and (agents[0].is_default or len(agents) == 1):
+        return agents[0]
+    if not agents:
+        raise CannotDraft("There is no agent yet. Add one under Settings, or set REVMO_AGENT_ID.")
+    raise CannotDraft("There are several agents and none is the default. Say which: --agent NAME")
+
+
+def _list(name: str) -> ContactList:
+    found = ContactList.objects.filter(name=name).first()
+    if found is None:
+        raise CannotDraft(f"There is no list “{name}”. Import contacts into it first.")
+    return found
