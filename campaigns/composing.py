@@ -76,10 +76,12 @@ def compile_text(source: str) -> Compiled:
     """Parse a message or a metadata value. Raises TemplateProblem with the reason in words."""
     try:
         template = _environment().from_string(source)
-        names = frozenset(name.split(".")[0] for name in template.global_variables())
+        analysis = template.analyze()
     except LiquidError as problem:
         raise TemplateProblem(_in_words(problem)) from problem
-    return Compiled(template, names)
+    for unknown in sorted(set(analysis.filters) - set(_environment().filters)):  # Liquid itself notices only later
+        raise TemplateProblem(f"The merge tags cannot be read: there is no filter “{unknown}”.")
+    return Compiled(template, frozenset(analysis.globals))
 
 
 def check_names(compiled: Compiled, known: Collection[str]) -> None:

@@ -6,13 +6,14 @@ from django.db.models.functions import Now
 
 from campaigns.models import Agent, Mode, Send
 from contacts.models import Contact
+from conversations.querysets import ConversationQuerySet, WebhookEventQuerySet
 
 
 class WebhookEvent(models.Model):
     """One call of Revmo, stored as it came before it is answered, then applied once.
 
         waiting -> applied
-           |-----> unmatched (names a thread or number that we do not know; kept, tried again, shown)
+           |-----> unmatched (a thread or number that we do not know; kept, shown, tried again for a day)
            |-----> unreadable (authentic, but not understood; can be replayed)
            \\-----> set_aside (five tries failed)
 
@@ -42,6 +43,8 @@ class WebhookEvent(models.Model):
     due_at = models.DateTimeField("tried next", null=True, db_default=Now())
     received_at = models.DateTimeField("received", auto_now_add=True)
     applied_at = models.DateTimeField("applied", null=True)
+
+    objects = WebhookEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -84,6 +87,8 @@ class Conversation(models.Model):
     agent_enabled_at = models.DateTimeField(null=True, blank=True)
     unread = models.BooleanField(default=False)
     last_message_at = models.DateTimeField("last text", null=True, blank=True)
+
+    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_message_at"]
@@ -139,7 +144,9 @@ class Message(models.Model):
         ordering = ["at", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["message_id"], condition=~Q(message_id=""), name="a_message_is_stored_once"
+                fields=["conversation", "message_id"],
+                condition=~Q(message_id=""),
+                name="a_message_is_stored_once",
             )
         ]
         indexes = [

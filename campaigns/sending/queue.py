@@ -64,12 +64,12 @@ WITH due AS (
     SELECT picked.id FROM unnest(%(campaigns)s::bigint[]) AS wanted(campaign_id)
     CROSS JOIN LATERAL (
         SELECT id FROM campaigns_send
-        WHERE state = 'queued' AND campaign_id = wanted.campaign_id AND due_at <= now() AND mode = %(mode)s
+        WHERE state = 'queued' AND campaign_id = wanted.campaign_id AND due_at <= statement_timestamp() AND mode = %(mode)s
         ORDER BY due_at, id LIMIT %(share)s FOR UPDATE SKIP LOCKED
     ) AS picked
 ), ours AS (
     SELECT id FROM campaigns_send
-    WHERE state = 'queued' AND campaign_id IS NULL AND due_at <= now() AND mode = %(mode)s
+    WHERE state = 'queued' AND campaign_id IS NULL AND due_at <= statement_timestamp() AND mode = %(mode)s
         AND agent_id = ANY(%(agents)s)
     ORDER BY due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
@@ -291,14 +291,14 @@ UPDATE campaigns_send SET lease_until = NULL, crashes = crashes + 1,
         THEN 'Something about this text stops our sender again and again. It was never sent.' ELSE reason END,
     finished_at = CASE WHEN crashes + 1 >= %(crashes)s THEN clock_timestamp() END
 WHERE id = ANY(ARRAY(
-    SELECT id FROM campaigns_send WHERE lease_until < clock_timestamp() AND state = 'claimed'
+    SELECT id FROM campaigns_send WHERE lease_until < statement_timestamp() AND state = 'claimed'
     ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED))
 """
 _REAP_POSTING = """
 UPDATE campaigns_send SET lease_until = NULL, state = 'unknown', finished_at = clock_timestamp(),
     reason = 'Our sender stopped while this text was on its way to Revmo. It may or may not have been sent.'
 WHERE id = ANY(ARRAY(
-    SELECT id FROM campaigns_send WHERE lease_until < clock_timestamp() AND state = 'posting'
+    SELECT id FROM campaigns_send WHERE lease_until < statement_timestamp() AND state = 'posting'
     ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED))
 """
 
