@@ -10,6 +10,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revmo_campaigns.settings")
     try:
         from django.core.management import execute_from_command_line
+        from django.db.utils import OperationalError
 
         from revmo_campaigns import embedded_postgres
     except ImportError:
@@ -20,6 +21,11 @@ def main() -> int:
             execute_from_command_line(sys.argv)
     except embedded_postgres.DatabaseUnavailable as problem:
         sys.stderr.write(f"{problem}\n")
+        return 2
+    except OperationalError as problem:
+        if getattr(problem.__cause__, "sqlstate", None) is not None:
+            raise  # the database answered; this is something else
+        sys.stderr.write(f"The database does not answer. Check DATABASE_URL and that PostgreSQL runs. ({problem})\n")
         return 2
     return 0
 

@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
@@ -44,7 +46,7 @@ class ConversationAdmin(ModelAdmin):  # type: ignore[misc]
     """Read, and mark as dealt with. Nothing here sends a text."""
 
     change_list_template = "conversations/conversation_list.html"
-    list_display = ["who", "last", "attention", "last_message_at", "agent"]
+    list_display = ["who", "last", "attention", "when", "agent"]
     list_filter = [ShowFilter, ("agent", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["contact", "agent"]
     list_per_page = 50
@@ -95,6 +97,12 @@ class ConversationAdmin(ModelAdmin):  # type: ignore[misc]
         if conversation.opted_out:
             return "Opted out"
         return "New" if conversation.unread else None
+
+    @display(description="Time", ordering="last_message_at")
+    def when(self, conversation: Any) -> str:
+        """When the newest text came or went, on the reader's clock."""
+        at = conversation.last_message_at
+        return date_format(timezone.localtime(at), "M j, Y, g:i A") if at else ""
 
     @action(description="Mark as dealt with", permissions=["change"])
     def mark_as_dealt_with(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:

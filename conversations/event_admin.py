@@ -52,6 +52,9 @@ class WebhookEventAdmin(ModelAdmin):  # type: ignore[misc]
     actions = ["replay"]
     actions_detail = ["replay_one"]
 
+    class Media:
+        css = {"all": ["conversations.css"]}
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Events come from Revmo."""
         return False
@@ -70,8 +73,8 @@ class WebhookEventAdmin(ModelAdmin):  # type: ignore[misc]
 
     @display(description="Event", ordering="kind")
     def kind_in_words(self, event: WebhookEvent) -> str:
-        """What Revmo calls it."""
-        return event.kind or "Unknown kind"
+        """What it tells us."""
+        return str(event)
 
     @display(description="State", ordering="state", label=_STATE_COLOURS)
     def badge(self, event: WebhookEvent) -> str:

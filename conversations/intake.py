@@ -4,31 +4,33 @@ import hashlib
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
-from revmo.events import (
-    Event,
-    HandoffEvent,
-    MessageEvent,
-    StatusEvent,
-    Uninterpretable,
-    normalise,
-)
 
 from campaigns.models import Mode
 from conversations import receipts, replies
 from conversations.matching import NotMatched
 from conversations.models import WebhookEvent
+from revmo import events as wire
 from revmo.signatures import fallback_event_id
 
 logger = logging.getLogger(__name__)
 
 State = WebhookEvent.State
+_KINDS = {
+    wire.StatusEvent: WebhookEvent.Kind.RECEIPT,
+    wire.MessageEvent: WebhookEvent.Kind.TEXT,
+    wire.HandoffEvent: WebhookEvent.Kind.HANDOFF,
+    wire.AgentEvent: WebhookEvent.Kind.AGENT,
+}
 MAX_TRIES = 5
 # An event whose thread or number is unknown is tried again after half its age, in these bounds, for a day.
 SHORTEST_WAIT, LONGEST_WAIT, PATIENCE = timedelta(seconds=1), timedelta(minutes=15), timedelta(hours=24)
+# Senders try for days to deliver an event; an older time is a mistake of theirs.
+OLDEST = timedelta(days=30)
 MAX_ID_LENGTH = 200
 
 
@@ -91,17 +93,17 @@ def _apply_next() -> bool:
 
 def _apply(event: WebhookEvent) -> None:
     try:
-        parsed = normalise(bytes(event.body))
-        event.kind = parsed.kind
-        if isinstance(parsed, MessageEvent):
+        parsed = _read(bytes(event.body))
+        event.kind = _KINDS[type(parsed)]
+        if isinstance(parsed, wire.MessageEvent):
             with transaction.atomic():
                 replies.honour_opt_out(parsed, event)  # stays, whatever becomes of the rest
         with transaction.atomic():
             note = _effect(parsed, event)
     except NotMatched as problem:
         _try_later(event, str(problem))
-    except Uninterpretable as problem:
-        _end(event, State.UNREADABLE, str(problem))
+    except wire.Uninterpretable as problem:
+        _end(event, State.UNREADABLE, _sentence(problem))
     except receipts.Contradiction as problem:
         _end(event, State.SET_ASIDE, str(problem))
     except Exception as problem:
@@ -114,17 +116,21 @@ def _apply(event: WebhookEvent) -> None:
         event.applied_at = timezone.now()
 
 
-def _effect(parsed: Event, event: WebhookEvent) -> str:
-    at = min(
-        parsed.at or event.received_at, event.received_at
-    )  # a clock ahead of ours would order texts wrongly
-    if isinstance(parsed, StatusEvent):
+def _effect(parsed: wire.Event, event: WebhookEvent) -> str:
+    at = _time_of(parsed, event)
+    if isinstance(parsed, wire.StatusEvent):
         return receipts.apply_receipt(parsed, signed=event.signed, at=at)
-    if isinstance(parsed, MessageEvent):
+    if isinstance(parsed, wire.MessageEvent):
         return replies.apply_text(parsed, event, at)
-    if isinstance(parsed, HandoffEvent):
+    if isinstance(parsed, wire.HandoffEvent):
         return replies.apply_handoff(parsed, at)
     return replies.apply_agent_switch(parsed, signed=event.signed, at=at)
+
+
+def _time_of(parsed: wire.Event, event: WebhookEvent) -> datetime:
+    """When it happened, or when we heard of it where the event's own time is missing, to come, or long gone."""
+    at, heard = parsed.at, event.received_at
+    return at if at is not None and heard - OLDEST < at < heard else heard
 
 
 def _end(event: WebhookEvent, state: State, note: str) -> None:
@@ -151,9 +157,18 @@ def _count_failure(event: WebhookEvent, problem: Exception) -> None:
 def _kind_of(body: bytes) -> tuple[str, str]:
     """The kind of event and no note, or no kind and why it cannot be interpreted."""
     try:
-        return normalise(body).kind, ""
-    except Uninterpretable as problem:
-        return "", str(problem)
+        return _KINDS[type(_read(body))], ""
+    except wire.Uninterpretable as problem:
+        return "", _sentence(problem)
+
+
+def _read(body: bytes) -> wire.Event:
+    return wire.normalise(body, wire.FieldMap(reference_key=settings.REVMO_REFERENCE_KEY))
+
+
+def _sentence(problem: Exception) -> str:
+    text = str(problem)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _fitting(event_id: str) -> str:

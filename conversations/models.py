@@ -30,13 +30,21 @@ class WebhookEvent(models.Model):
         UNREADABLE = "unreadable", "Not understood"
         SET_ASIDE = "set_aside", "Set aside"
 
-    event_id = models.CharField("event", max_length=200, unique=True)
+    class Kind(models.TextChoices):
+        """What it tells us; empty where that could not be read."""
+
+        RECEIPT = "receipt", "Delivery receipt"
+        TEXT = "text", "Text"
+        HANDOFF = "handoff", "Asks for a human"
+        AGENT = "agent", "Agent switched"
+
+    event_id = models.CharField("event id", max_length=200, unique=True)
     mode = models.CharField(max_length=16, choices=Mode.choices)
     signed = models.BooleanField(
         help_text="Signed events may do everything; those of the URL token are one-way."
     )
     body = models.BinaryField()
-    kind = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=16, choices=Kind.choices, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
     note = models.TextField(blank=True)
     tries = models.PositiveSmallIntegerField(default=0, help_text="Tries that ended in an error.")
@@ -67,7 +75,7 @@ class WebhookEvent(models.Model):
         permissions = [("replay_webhookevent", "Can apply a webhook event again")]
 
     def __str__(self) -> str:
-        return self.kind or "event"
+        return self.get_kind_display() or "Unreadable event"
 
 
 class Conversation(models.Model):

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from django.db.models import Case, F, Q, Value, When
-from revmo.events import StatusEvent
 
 from campaigns.models import Send
 from conversations import matching
+from revmo.events import StatusEvent
 
 # Where a delivery may come from; the first of the two ends stands.
 _COMES_FROM = {
@@ -44,20 +44,21 @@ def _write(send: Send, delivery: Send.Delivery, receipt: StatusEvent, *, signed:
     """One guarded update, so that of two receipts at once neither takes the other back."""
     forward = Q(delivery__in=_COMES_FROM[delivery])
     changes = {
-        "delivery": Case(When(forward, then=Value(delivery.value)), default=F("delivery")),
-        "delivery_at": Case(When(forward, then=Value(at)), default=F("delivery_at")),
-        "delivery_error": Case(
-            When(forward, then=Value(_error(delivery, receipt))), default=F("delivery_error")
-        ),
-        "thread_id": Case(When(thread_id="", then=Value(receipt.thread_id[:200])), default=F("thread_id")),
+        "delivery": _where(forward, "delivery", delivery.value),
+        "delivery_at": _where(forward, "delivery_at", at),
+        "delivery_error": _where(forward, "delivery_error", _error(delivery, receipt)),
+        "thread_id": _where(Q(thread_id=""), "thread_id", receipt.thread_id),
     }
     if signed:
         unknown = Q(state=Send.State.UNKNOWN)
-        changes["reason"] = Case(
-            When(unknown, then=Value("Revmo's signed receipt shows that it was sent.")), default=F("reason")
-        )
-        changes["state"] = Case(When(unknown, then=Value(Send.State.ACCEPTED.value)), default=F("state"))
+        changes["reason"] = _where(unknown, "reason", "Revmo's signed receipt shows that it was sent.")
+        changes["state"] = _where(unknown, "state", Send.State.ACCEPTED.value)
     Send.objects.filter(pk=send.pk, state__in=[Send.State.ACCEPTED, Send.State.UNKNOWN]).update(**changes)
+
+
+def _where(condition: Q, name: str, value: object) -> Case:
+    field = Send._meta.get_field(name)
+    return Case(When(condition, then=Value(value)), default=F(name), output_field=field)
 
 
 def _error(delivery: Send.Delivery, receipt: StatusEvent) -> str:

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 from django.db.models import Q
-from revmo.events import AgentEvent, HandoffEvent, MessageEvent
 
 from campaigns.models import Mode, Send
 from contacts.models import Contact, Suppression
@@ -11,6 +10,7 @@ from contacts.suppressing import suppress
 from conversations import matching
 from conversations.models import Conversation, Message, WebhookEvent
 from conversations.opt_outs import is_opt_out, opt_out_word_in
+from revmo.events import AgentEvent, HandoffEvent, MessageEvent
 
 # An agent may say our very words again later; only what comes back soon after our call is its echo.
 ECHO_WITHIN = timedelta(minutes=15)
@@ -47,8 +47,8 @@ def apply_text(text: MessageEvent, event: WebhookEvent, at: datetime) -> str:
     conversation.messages.create(
         author=text.author,
         body=text.body,
-        thread_id=text.thread_id[:200],
-        message_id=text.message_id[:200],
+        thread_id=text.thread_id,
+        message_id=text.message_id,
         send=send,
         event=event,
         at=at,
@@ -79,7 +79,7 @@ def apply_agent_switch(switch: AgentEvent, *, signed: bool, at: datetime) -> str
     conversation = matching.conversation_of(matching.send_of_thread(switch.thread_id, ""))
     if conversation.agent_enabled_at is not None and conversation.agent_enabled_at > at:
         return "Came late: a newer word about the agent stands."
-    conversation.agent_enabled, conversation.agent_enabled_at = switch.agent_enabled, at
+    conversation.agent_enabled, conversation.agent_enabled_at = switch.enabled, at
     conversation.save()
     return ""
 
@@ -95,7 +95,7 @@ def _echoes(text: MessageEvent, send: Send, at: datetime) -> bool:
 def _is_known(conversation: Conversation, text: MessageEvent, event: WebhookEvent) -> bool:
     same = Q(event=event)
     if text.message_id:
-        same |= Q(conversation=conversation, message_id=text.message_id[:200])
+        same |= Q(conversation=conversation, message_id=text.message_id)
     return Message.objects.filter(same).exists()
 
 

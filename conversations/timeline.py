@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from contacts.phones import time_zones
 from django.conf import settings
-from django.db.models import Case, Count, IntegerField, Max, Q, QuerySet, Sum, Value, When
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from campaigns.models import Campaign, Send
@@ -44,7 +44,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the agent was told with our newest text: labelled values, no JSON."""
+    """What the agent was told with one of our texts: labelled values, no JSON."""
 
     send: Send
     details: list[tuple[str, str]]
@@ -66,8 +66,9 @@ def timeline(conversation: Conversation, limit: int = PAGE) -> Timeline:
 
 
 def context(conversation: Conversation) -> Context | None:
-    """What travelled with our newest text."""
-    send = _sends(conversation).select_related("campaign", "agent").order_by("-posted_at", "-id").first()
+    """What travelled with our newest text that told the agent anything, else with our newest text."""
+    sends = _sends(conversation).select_related("campaign").order_by("-posted_at", "-id")
+    send = sends.exclude(trigger="", metadata={}).first() or sends.first()
     return Context(send, list(_labelled(send.metadata))) if send else None
 
 
@@ -78,14 +79,14 @@ def suppression_of(contact: Contact) -> Suppression | None:
 
 def version(conversation: Conversation) -> str:
     """Changes with whatever the page shows: a text, a receipt, an opt-out, the agent, who is needed."""
-    rank = Case(
-        When(delivery=Send.Delivery.NONE, then=Value(0)),
-        When(delivery=Send.Delivery.SENT, then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
+    undecided = Q(delivery__in=[Send.Delivery.NONE, Send.Delivery.SENT])
+    sent = _sends(conversation).aggregate(
+        texts=Count("pk"),
+        ended=Max("finished_at"),
+        accepted=Count("pk", filter=Q(state=Send.State.ACCEPTED)),
+        under_way=Count("pk", filter=Q(delivery=Send.Delivery.NONE)),
+        decided=Count("pk", filter=~undecided),
     )
-    accepted = Count("pk", filter=Q(state=Send.State.ACCEPTED))
-    sent = _sends(conversation).aggregate(Count("pk"), Sum(rank), Max("finished_at"), accepted=accepted)
     said = Message.objects.filter(conversation=conversation).aggregate(Count("pk"), Max("pk"))
     suppression = Suppression.objects.standing().filter(phone=conversation.contact.phone).aggregate(Max("pk"))
     facts = [*sent.values(), *said.values(), *suppression.values(), conversation.unread]

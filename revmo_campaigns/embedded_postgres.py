@@ -65,7 +65,7 @@ def running(data: Path | None = None, *, durable: bool = True) -> Iterator[None]
     if data is None:
         from django.conf import settings
 
-        if settings.DATABASES["default"].get("HOST") != str(socket_directory(settings.DATA_DIR / "postgres")):
+        if settings.DATABASE_URL:
             yield
             return
         data = settings.DATA_DIR / "postgres"

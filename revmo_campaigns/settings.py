@@ -97,7 +97,8 @@ TEMPLATES = [
     }
 ]
 
-if env.str("DATABASE_URL", default=""):
+DATABASE_URL = env.str("DATABASE_URL", default="")
+if DATABASE_URL:
     DATABASES = {"default": env.db("DATABASE_URL")}
 else:
     DATABASES = {"default": embedded_postgres.database_settings(DATA_DIR / "postgres")}

@@ -1,0 +1,35 @@
+"""What a first start needs and a later one leaves alone."""
+
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+from campaigns.models import Account, Agent
+
+# Roles that a small business knows. Staff with none of them see nothing.
+ROLES: dict[str, tuple[str, ...]] = {
+    "Viewers": ("view_",),
+    "Editors": ("view_", "add_contact", "change_contact", "add_campaign", "change_campaign", "add_trigger", "change_trigger"),
+    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_"),
+}
+OURS = ("contacts", "campaigns", "conversations")
+
+
+def prepare() -> None:
+    """The account, the default agent of the environment, and the roles."""
+    with transaction.atomic():
+        account = Account.objects.order_by("pk").first() or Account.objects.create(name="Our business")
+        if settings.REVMO_AGENT_ID and not Agent.objects.filter(agent_id=settings.REVMO_AGENT_ID).exists():
+            first = not Agent.objects.filter(is_default=True).exists()
+            agent = Agent(account=account, name="Our agent", agent_id=settings.REVMO_AGENT_ID, is_default=first)
+            agent.full_clean()
+            agent.save()
+        for name, prefixes in ROLES.items():
+            group, created = Group.objects.get_or_create(name=name)
+            if created:
+                group.permissions.set(_permissions(prefixes))
+
+
+def _permissions(prefixes: tuple[str, ...]) -> list[Permission]:
+    ours = Permission.objects.filter(content_type__app_label__in=OURS)
+    return [permission for permission in ours if permission.codename.startswith(prefixes)]
