@@ -64,7 +64,7 @@ def parse_phone(value: object, region: str | None = "US") -> Phone:
     """
     text = _text_of(value)
     number = _parsed(text, region)
-    if not phonenumbers.is_possible_number(number):
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise InvalidPhone(_impossible(number))
     if not phonenumbers.is_valid_number(number):
         raise InvalidPhone("No such number exists: this range is not in use.")

@@ -1,10 +1,12 @@
 """The conversations: a list of who said what last, and a page that shows one and keeps itself up to date."""
 
+# unfold ships no types for its decorators.
+# mypy: disable-error-code="untyped-decorator"
+
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,6 +19,7 @@ from unfold.decorators import action, display
 
 from campaigns.models import Mode
 from conversations.models import Conversation, Message
+from conversations.querysets import ConversationQuerySet
 from conversations.timeline import PAGE, context, suppression_of, timeline, version
 
 MOST_TEXTS = 10_000
@@ -32,13 +35,14 @@ class ShowFilter(admin.SimpleListFilter):
         """The choices, as staff read them."""
         return [("human", "Needs a human"), ("unread", "Not read yet"), ("opted_out", "Opted out")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> ConversationQuerySet:
         """Those that the choice means."""
+        conversations: ConversationQuerySet = queryset
         if self.value() == "human":
-            return queryset.filter(needs_human_since__isnull=False)
+            return conversations.need_a_human()
         if self.value() == "unread":
-            return queryset.filter(unread=True)
-        return queryset.filter(opted_out=True) if self.value() == "opted_out" else queryset
+            return conversations.filter(unread=True)
+        return conversations.opted_out() if self.value() == "opted_out" else conversations
 
 
 @admin.register(Conversation)
@@ -59,7 +63,7 @@ class ConversationAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     actions = ["mark_as_dealt_with"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+    def get_queryset(self, request: HttpRequest) -> ConversationQuerySet:
         """Those of this mode, with what the list shows."""
         conversations = Conversation.objects.in_mode(Mode.current())
         return conversations.with_last_text().with_suppression().order_by("-last_message_at")
@@ -94,7 +98,7 @@ class ConversationAdmin(ModelAdmin):  # type: ignore[misc]
         """The one badge that matters most."""
         if conversation.needs_human_since:
             return "Needs a human"
-        if conversation.opted_out:
+        if conversation.is_opted_out:
             return "Opted out"
         return "New" if conversation.unread else None
 
@@ -105,7 +109,7 @@ class ConversationAdmin(ModelAdmin):  # type: ignore[misc]
         return date_format(timezone.localtime(at), "M j, Y, g:i A") if at else ""
 
     @action(description="Mark as dealt with", permissions=["change"])
-    def mark_as_dealt_with(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:
+    def mark_as_dealt_with(self, request: HttpRequest, queryset: ConversationQuerySet) -> None:
         """Take the chosen ones off the list of those that need somebody."""
         count = _dealt_with(queryset)
         what = "1 conversation is" if count == 1 else f"{count} conversations are"
@@ -181,6 +185,6 @@ class ConversationAdmin(ModelAdmin):  # type: ignore[misc]
         }
 
 
-def _dealt_with(conversations: QuerySet[Conversation]) -> int:
+def _dealt_with(conversations: ConversationQuerySet) -> int:
     plain = Conversation.objects.filter(pk__in=conversations.values("pk")).to_look_at()
     return plain.update(unread=False, needs_human_since=None, handoff_reason="")

@@ -128,7 +128,7 @@ def _effect(parsed: wire.Event, event: WebhookEvent) -> str:
 
 
 def _time_of(parsed: wire.Event, event: WebhookEvent) -> datetime:
-    """When it happened, or when we heard of it where the event's own time is missing, to come, or long gone."""
+    """When it happened, or when we heard of it where its own time is missing, to come, or long gone."""
     at, heard = parsed.at, event.received_at
     return at if at is not None and heard - OLDEST < at < heard else heard
 

@@ -14,6 +14,9 @@ else:
     Conversation = WebhookEvent = Any
 
 
+_OPTED_OUT = Exists(Suppression.objects.standing().filter(phone=OuterRef("contact__phone")))
+
+
 class WebhookEventQuerySet(QuerySet["WebhookEvent"]):
     def due(self, mode: Mode) -> Self:
         """Those to be applied now, oldest first."""
@@ -43,6 +46,9 @@ class ConversationQuerySet(QuerySet["Conversation"]):
         )
 
     def with_suppression(self) -> Self:
-        """Each with `opted_out`: does a suppression of the contact's number stand?"""
-        standing = Suppression.objects.standing().filter(phone=OuterRef("contact__phone"))
-        return self.annotate(opted_out=Exists(standing))
+        """Each with `is_opted_out`: does a suppression of the contact's number stand?"""
+        return self.annotate(is_opted_out=_OPTED_OUT)
+
+    def opted_out(self) -> Self:
+        """Those whose contact must not be texted."""
+        return self.filter(_OPTED_OUT)

@@ -1,8 +1,9 @@
 """What the carrier said of one of our texts: forward only, in any order, however often."""
 
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, DateTimeField, F, Field, Q, TextField, Value, When
 
 from campaigns.models import Send
 from conversations import matching
@@ -45,7 +46,7 @@ def _write(send: Send, delivery: Send.Delivery, receipt: StatusEvent, *, signed:
     forward = Q(delivery__in=_COMES_FROM[delivery])
     changes = {
         "delivery": _where(forward, "delivery", delivery.value),
-        "delivery_at": _where(forward, "delivery_at", at),
+        "delivery_at": _where(forward, "delivery_at", at, DateTimeField()),
         "delivery_error": _where(forward, "delivery_error", _error(delivery, receipt)),
         "thread_id": _where(Q(thread_id=""), "thread_id", receipt.thread_id),
     }
@@ -56,9 +57,8 @@ def _write(send: Send, delivery: Send.Delivery, receipt: StatusEvent, *, signed:
     Send.objects.filter(pk=send.pk, state__in=[Send.State.ACCEPTED, Send.State.UNKNOWN]).update(**changes)
 
 
-def _where(condition: Q, name: str, value: object) -> Case:
-    field = Send._meta.get_field(name)
-    return Case(When(condition, then=Value(value)), default=F(name), output_field=field)
+def _where(condition: Q, name: str, value: object, field: "Field[Any, Any] | None" = None) -> Case:
+    return Case(When(condition, then=Value(value)), default=F(name), output_field=field or TextField())
 
 
 def _error(delivery: Send.Delivery, receipt: StatusEvent) -> str:

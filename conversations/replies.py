@@ -10,7 +10,7 @@ from contacts.suppressing import suppress
 from conversations import matching
 from conversations.models import Conversation, Message, WebhookEvent
 from conversations.opt_outs import is_opt_out, opt_out_word_in
-from revmo.events import AgentEvent, HandoffEvent, MessageEvent
+from revmo.events import AgentEvent, Author, HandoffEvent, MessageEvent
 
 # An agent may say our very words again later; only what comes back soon after our call is its echo.
 ECHO_WITHIN = timedelta(minutes=15)
@@ -21,7 +21,7 @@ def honour_opt_out(text: MessageEvent, event: WebhookEvent) -> None:
 
     What was said before staff lifted a suppression does not bring it back, say when the event is replayed.
     """
-    if text.author != Message.Author.CONTACT or not is_opt_out(text.body):
+    if text.author != Author.CONTACT or not is_opt_out(text.body):
         return
     phone = matching.e164(text.sender)
     try:
@@ -36,7 +36,7 @@ def honour_opt_out(text: MessageEvent, event: WebhookEvent) -> None:
 
 def apply_text(text: MessageEvent, event: WebhookEvent, at: datetime) -> str:
     """Add a text to its conversation; returns a note for staff, often empty. Raises NotMatched."""
-    from_contact = text.author == Message.Author.CONTACT
+    from_contact = text.author == Author.CONTACT
     phone = matching.e164(text.sender if from_contact else text.to)
     send = matching.send_of_thread(text.thread_id, phone)
     if not from_contact and _echoes(text, send, at):
@@ -45,7 +45,7 @@ def apply_text(text: MessageEvent, event: WebhookEvent, at: datetime) -> str:
     if _is_known(conversation, text, event):
         return "This text was already here."
     conversation.messages.create(
-        author=text.author,
+        author=Message.Author(text.author.value),
         body=text.body,
         thread_id=text.thread_id,
         message_id=text.message_id,

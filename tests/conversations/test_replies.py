@@ -2,13 +2,14 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import Mode, Send
-from contacts.models import Suppression
+from contacts.models import Contact, Suppression
 from contacts.suppressing import lift
 from conversations import intake
 from conversations.models import Conversation, Message, WebhookEvent
@@ -110,18 +111,16 @@ class TestReply:
         apply(text_call(second, "two"))
         assert Conversation.objects.get().messages.count() == 2
 
-    def test_a_simulated_reply_is_no_history_of_the_person(self, settings: object) -> None:
+    def test_a_simulated_reply_is_no_history_of_the_person(self) -> None:
         send = sent_text()
         apply(text_call(send, "Yes"))
-        send.contact.refresh_from_db()
-        assert not send.contact.conversation_open
+        assert not Contact.objects.get().conversation_open
 
-    def test_a_live_reply_opens_the_persons_conversation(self, settings: object) -> None:
-        settings.REVMO_MODE = "live"  # type: ignore[attr-defined]
+    def test_a_live_reply_opens_the_persons_conversation(self, settings: Any) -> None:
+        settings.REVMO_MODE = "live"
         send = sent_text(mode=Mode.LIVE)
         apply(text_call(send, "Yes"))
-        send.contact.refresh_from_db()
-        assert send.contact.conversation_open
+        assert Contact.objects.get().conversation_open
 
 
 class TestEcho:
@@ -274,6 +273,7 @@ class TestPoison:
         send = sent_text()
         apply(text_call(send, "S\0TOP"))
         apply(text_call(send, "Hello \0 \ud800 there"))
+        assert standing() == [send.to]
         assert Message.objects.count() == 2
 
 

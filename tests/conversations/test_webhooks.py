@@ -207,7 +207,7 @@ class TestCap:
     def test_it_refuses_a_long_body_before_reading_it(self) -> None:
         request: WSGIRequest = RequestFactory().post("/webhooks/revmo/", b"", content_type="application/json")
         request.META["CONTENT_LENGTH"] = str(webhooks.MAX_BODY + 1)
-        request._stream = Tripwire()
+        request._stream = Tripwire()  # type: ignore[assignment]
         assert webhooks.receive(request).status_code == 413
 
     def test_it_refuses_a_body_that_turns_out_longer_than_it_said(self) -> None:
