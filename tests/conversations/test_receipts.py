@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns.models import Mode, Send
@@ -194,3 +194,23 @@ def test_receipts_applied_at_once_by_two_workers_never_take_one_another_back() -
         worker.join()
     assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"applied"}
     assert set(Send.objects.values_list("delivery", flat=True)) == {"delivered"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_passes_over_the_event_that_another_one_holds() -> None:
+    held, free = [keep(status_call(sent_text(contact=contact), "sent")) for contact in make_contacts(2)]
+    done: list[int] = []
+
+    def work() -> None:
+        done.append(intake.apply_waiting(10))
+        connection.close()
+
+    with transaction.atomic():
+        WebhookEvent.objects.select_for_update().get(pk=held.pk)
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join(10)
+        assert done == [1]
+    held.refresh_from_db()
+    free.refresh_from_db()
+    assert (held.state, free.state) == ("waiting", "applied")

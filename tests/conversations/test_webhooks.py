@@ -12,11 +12,21 @@ from django.test import Client, RequestFactory
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from conversations import webhooks
 from conversations.models import WebhookEvent
-from tests.conversations.calls import OTHER_SECRET, SECRET, call, post, signature
+from tests.conversations.calls import (
+    OTHER_SECRET,
+    SECRET,
+    call,
+    post,
+    sent_text,
+    signature,
+    status_call,
+    text_call,
+)
 
 BODY = call("sms.handoff", thread_id="th_1", reason="asks for a person")
 TOKEN = "a-long-and-unguessable-token"
@@ -30,6 +40,12 @@ def _secrets(settings: Any) -> None:
 
 def deliver(client: Client, headers: dict[str, str], body: bytes = BODY) -> int:
     return client.post("/webhooks/revmo/", body, content_type="application/json", headers=headers).status_code
+
+
+def forget_jobs() -> None:
+    """Away with what tests that really commit have left behind."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
 
 
 @pytest.mark.django_db
@@ -64,11 +80,11 @@ class TestSigned:
     def test_it_wakes_a_worker_once_for_many_events(
         self, client: Client, django_capture_on_commit_callbacks: Any
     ) -> None:
+        forget_jobs()
         for _ in range(3):
             with django_capture_on_commit_callbacks(execute=True):
                 post(client, BODY)
-        jobs = ProcrastinateJob.objects.filter(task_name="conversations.apply_waiting_events")
-        assert jobs.count() == 1
+        assert ProcrastinateJob.objects.get().task_name == "conversations.apply_waiting_events"
 
     def test_it_takes_the_old_and_the_new_secret_while_they_are_rotated(
         self, client: Client, settings: Any
@@ -266,3 +282,18 @@ def test_parallel_copies_of_one_event_make_one_row_and_are_all_taken() -> None:
         thread.join()
     assert statuses == [200] * 8
     assert WebhookEvent.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_applies_what_came_in(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The worker's thread outlives the test; its connection must not.
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+    send = sent_text()
+    assert post(client, status_call(send, "delivered")).status_code == 200
+    assert post(client, text_call(send, "Thanks")).status_code == 200
+    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
+        app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"applied"}
+    send.refresh_from_db()
+    assert send.delivery == "delivered"
+    assert send.replied_at is not None

@@ -1,0 +1,7 @@
+"""What staff see of whom we may text."""
+
+from contacts.admin.contacts import ContactAdmin, ContactListAdmin
+from contacts.admin.imports import ContactImportAdmin
+from contacts.admin.suppressions import SuppressionAdmin
+
+__all__ = ["ContactAdmin", "ContactImportAdmin", "ContactListAdmin", "SuppressionAdmin"]

@@ -1,0 +1,137 @@
+"""Contacts and lists."""
+
+# unfold and import-export ship no types for their decorators and classes.
+# mypy: disable-error-code="untyped-decorator,misc"
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Reverse, Upper
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from import_export.admin import ExportMixin
+from unfold.admin import ModelAdmin
+from unfold.contrib.import_export.forms import ExportForm
+from unfold.decorators import display
+from zoneinfo import ZoneInfo
+
+from contacts.exporting import ContactResource
+from contacts.forms import ContactForm
+from contacts.models import Contact, ContactList, Suppression
+from contacts.phones import pretty, time_zones
+
+
+def search_contacts(queryset: QuerySet[Contact], term: str) -> QuerySet[Contact]:
+    """By the beginning of a name, by number, or by its last digits; each answered by an index."""
+    digits = "".join(character for character in term if character.isdigit())
+    if digits and not any(character.isalpha() for character in term):
+        ends = queryset.annotate(reversed_phone=Reverse("phone")).filter(reversed_phone__startswith=digits[::-1])
+        begins = queryset.filter(phone__startswith=f"+{digits}")
+        return queryset.filter(pk__in=ends.values("pk")) | queryset.filter(pk__in=begins.values("pk"))
+    found = queryset.annotate(upper_first=Upper("first_name"), upper_last=Upper("last_name"))
+    first, _, last = term.strip().upper().partition(" ")
+    if last:
+        return found.filter(upper_first__startswith=first, upper_last__startswith=last)
+    return found.filter(upper_first__startswith=first) | found.filter(upper_last__startswith=first)
+
+
+@admin.register(Contact)
+class ContactAdmin(ExportMixin, ModelAdmin):
+    """Who this is, and whether we may text them."""
+
+    form = ContactForm
+    resource_classes = (ContactResource,)
+    export_form_class = ExportForm
+    change_list_template = "contacts/contact_list.html"
+    list_display = ("who", "number", "may_text", "on_lists", "email", "created_at")
+    list_filter = (("lists", admin.RelatedOnlyFieldListFilter), "consent_source")
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("phone",)
+    search_help_text = "Name, number or its last digits"
+    readonly_fields = ("may_text_now", "other_columns", "on_lists", "last_texted_at", "created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("may_text_now", ("first_name", "last_name"), "phone", ("email", "company"), "time_zone")}),
+        ("What we know", {"fields": ("other_columns", "on_lists")}),
+        ("Permission to text", {"fields": (("consent_source", "consent_at"), "consent_text")}),
+        ("Dates", {"fields": (("created_at", "updated_at", "last_texted_at"),)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
+        """With the opt-out and the lists, for the whole page at once."""
+        return Contact.objects.with_suppression().prefetch_related("lists")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
+    ) -> tuple[QuerySet[Contact], bool]:
+        """See `search_contacts`."""
+        return (search_contacts(queryset, search_term) if search_term else queryset), False
+
+    @display(description="name", ordering="last_name")
+    def who(self, contact: Contact) -> str:
+        """The name, or a word that there is none."""
+        return contact.full_name or "No name"
+
+    @display(description="number", ordering="phone")
+    def number(self, contact: Contact) -> str:
+        """The number as people read it."""
+        return pretty(contact.phone)
+
+    @display(description="may we text?", label={"Yes": "success", "Opted out": "danger"})
+    def may_text(self, contact: Contact) -> str:
+        """Does an opt-out stand?"""
+        return "Opted out" if contact.opted_out else "Yes"
+
+    @display(description="lists")
+    def on_lists(self, contact: Contact) -> str:
+        """The lists, by name."""
+        return ", ".join(one.name for one in contact.lists.all()) or "–"
+
+    @display(description="may we text?")
+    def may_text_now(self, contact: Contact) -> str:
+        """The answer in a sentence, with the time where they are."""
+        if contact.pk is None:
+            return "You will see this once the contact is saved."
+        stopped = Suppression.objects.standing().filter(phone=contact.phone).first()
+        if stopped is not None:
+            since = timezone.localtime(stopped.created_at)
+            return f"No. Opted out on {since:%B} {since.day}, {since.year}: {stopped.get_source_display().lower()}."
+        zones = (contact.time_zone,) if contact.time_zone else time_zones(contact.phone)
+        if len(zones) == 1:
+            here = timezone.now().astimezone(ZoneInfo(zones[0]))
+            return f"Yes. It is {here:%I:%M %p} there now ({zones[0].replace('_', ' ')})."
+        return "Yes. The number does not tell the time zone, so the strictest of its zones counts."
+
+    @display(description="other columns")
+    def other_columns(self, contact: Contact) -> SafeString | str:
+        """The attributes as names and values."""
+        if not contact.attributes:
+            return "None. Further columns of an imported spreadsheet appear here and can be used as merge tags."
+        pairs = sorted((name.replace("_", " "), value) for name, value in contact.attributes.items())
+        return format_html_join(format_html("<br>"), "{}: <strong>{}</strong>", pairs)
+
+
+@admin.register(ContactList)
+class ContactListAdmin(ModelAdmin):
+    """A fixed set of people."""
+
+    list_display = ("name", "people", "description", "created_at")
+    search_fields = ("name",)
+    fields = ("name", "description", "people")
+    readonly_fields = ("people",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ContactList]:
+        """With the number of members."""
+        return super().get_queryset(request).annotate(member_count=Count("memberships"))  # type: ignore[no-any-return]
+
+    @display(description="people")
+    def people(self, contact_list: Any) -> SafeString | str:
+        """How many, opening who."""
+        if contact_list.pk is None:
+            return "Import a spreadsheet into the list once it is saved."
+        address = f"{reverse('admin:contacts_contact_changelist')}?lists__id__exact={contact_list.pk}"
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, contact_list.member_count)
