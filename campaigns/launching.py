@@ -32,8 +32,10 @@ def launch(campaign: Campaign, rehearsal: Rehearsal, by: Any = None) -> int:
     leaves the draft as it was.
     """
     with transaction.atomic():
-        locked = Campaign.objects.select_for_update(of=("self",)).select_related("agent__account", "trigger").get(
-            pk=campaign.pk
+        locked = (
+            Campaign.objects.select_for_update(of=("self",))
+            .select_related("agent__account", "trigger")
+            .get(pk=campaign.pk)
         )
         if locked.status not in Campaign.EDITABLE:
             raise CannotLaunch(f"This campaign is already {locked.get_status_display().lower()}; nothing was done.")
@@ -71,4 +73,5 @@ def _queue(campaign: Campaign, rehearsal: Rehearsal) -> int:
                 "rehearsal": rehearsal.pk,
             },
         )
-        return cursor.rowcount
+        count: int = cursor.rowcount
+        return count

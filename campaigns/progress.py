@@ -41,9 +41,7 @@ def progress(campaign: Campaign) -> Progress:
 
 def progress_of(campaign_ids: list[int]) -> dict[int, Progress]:
     """The same for many campaigns at once."""
-    found = {
-        pk: Progress(dict.fromkeys(State.values, 0), dict.fromkeys(Delivery.values, 0), 0) for pk in campaign_ids
-    }
+    found = {pk: Progress(dict.fromkeys(State.values, 0), dict.fromkeys(Delivery.values, 0), 0) for pk in campaign_ids}
     rows = (
         Send.objects.filter(campaign__in=campaign_ids)
         .order_by()

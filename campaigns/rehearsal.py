@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from campaigns import composing, timing
 from campaigns.audience import attribute_names, audience
-from campaigns.models import Campaign, RehearsedText, Rehearsal
+from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.models.campaigns import MAX_TEXT_LENGTH
 from campaigns.segments import count_segments
 from contacts.models import Contact
@@ -157,7 +157,7 @@ def fingerprint(campaign: Campaign) -> str:
 
 
 def _audience_digest(campaign: Campaign) -> str:
-    people = audience(campaign).order_by().values("pk", "updated_at", "opted_out")
+    people = audience(campaign).order_by().values("pk", "updated_at", "opted_out")  # type: ignore[misc]  # an annotation
     query, parameters = people.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(

@@ -37,7 +37,10 @@ def cancel(campaign: Campaign) -> int | None:
             return None
         unsent = Send.objects.filter(campaign=campaign.pk, state__in=Send.UNSENT)
         return unsent.update(
-            state=Send.State.CANCELED, reason="The campaign was canceled.", lease_until=None, finished_at=Now()
+            state=Send.State.CANCELED,
+            reason="The campaign was canceled.",
+            lease_until=None,
+            finished_at=Now(),
         )
 
 

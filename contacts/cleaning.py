@@ -15,8 +15,10 @@ from contacts.phones import InvalidPhone, Phone, parse_phone
 LONGEST = {"first_name": 100, "last_name": 100, "email": 254, "company": 200, "time_zone": 64}
 LONGEST_ATTRIBUTE = 1_000
 COUNTRIES = {
-    "usa": "US", "united states": "US", "united states of america": "US", "canada": "CA", "uk": "GB", "united kingdom": "GB",
-    "great britain": "GB", "mexico": "MX", "espana": "ES", "spain": "ES", "france": "FR", "germany": "DE", "deutschland": "DE",
+    "usa": "US", "united states": "US", "united states of america": "US", "canada": "CA",
+    "uk": "GB", "united kingdom": "GB",
+    "great britain": "GB", "mexico": "MX", "espana": "ES", "spain": "ES",
+    "france": "FR", "germany": "DE", "deutschland": "DE",
 }  # fmt: skip
 
 

@@ -16,32 +16,41 @@ MAX_ATTRIBUTE_NAME = 60
 
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     PHONE: (
-        "phone", "phone number", "phonenumber", "phone no", "mobile", "mobile phone", "mobile number", "mobile no", "cell",
-        "cell phone", "cellphone", "cell number", "telephone", "telephone number", "tel", "tel no", "number", "contact number",
-        "sms", "text number", "whatsapp", "msisdn", "phone 1 value", "phone 2 value", "primary phone", "home phone", "work phone",
-        "business phone", "phone mobile", "e164", "to", "telefono", "telefono movil", "numero de telefono", "movil", "celular",
+        "phone", "phone number", "phonenumber", "phone no", "mobile",
+        "mobile phone", "mobile number", "mobile no", "cell",
+        "cell phone", "cellphone", "cell number", "telephone", "telephone number",
+        "tel", "tel no", "number", "contact number",
+        "sms", "text number", "whatsapp", "msisdn", "phone 1 value",
+        "phone 2 value", "primary phone", "home phone", "work phone",
+        "business phone", "phone mobile", "e164", "to", "telefono",
+        "telefono movil", "numero de telefono", "movil", "celular",
         "numero de celular", "telephone portable", "numero de telephone", "portable", "mobile telephone", "numero",
         "telefon", "telefonnummer", "handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon", "rufnummer",
     ),
     "first_name": (
-        "first name", "firstname", "first", "fname", "given name", "forename", "nombre", "nombres", "primer nombre", "prenom",
+        "first name", "firstname", "first", "fname", "given name", "forename",
+        "nombre", "nombres", "primer nombre", "prenom",
         "vorname",
     ),
     "last_name": (
-        "last name", "lastname", "last", "lname", "surname", "family name", "apellido", "apellidos", "nom de famille", "nom",
+        "last name", "lastname", "last", "lname", "surname", "family name",
+        "apellido", "apellidos", "nom de famille", "nom",
         "nachname", "familienname",
     ),
     NAME: (
-        "name", "full name", "fullname", "contact", "contact name", "customer", "customer name", "patient", "patient name",
+        "name", "full name", "fullname", "contact", "contact name",
+        "customer", "customer name", "patient", "patient name",
         "client", "client name", "nombre completo", "nombre y apellidos", "cliente", "nom complet", "nom et prenom",
         "vollstandiger name", "kunde", "kundenname",
     ),
     "email": (
-        "email", "e mail", "email address", "e mail address", "mail", "e mail 1 value", "correo", "correo electronico", "courriel",
+        "email", "e mail", "email address", "e mail address", "mail",
+        "e mail 1 value", "correo", "correo electronico", "courriel",
         "adresse e mail", "adresse email", "e mail adresse", "emailadresse",
     ),
     "company": (
-        "company", "company name", "organization", "organisation", "organization name", "organization 1 name", "business",
+        "company", "company name", "organization", "organisation",
+        "organization name", "organization 1 name", "business",
         "employer", "account name", "empresa", "societe", "entreprise", "firma", "unternehmen",
     ),
     "time_zone": ("time zone", "timezone", "tz", "zona horaria", "fuseau horaire", "zeitzone"),
@@ -61,7 +70,9 @@ def normal(header: str) -> str:
 def meaning(header: str) -> str:
     """The field that a header names, or nothing."""
     text = normal(header)
-    return _MEANING.get(text) or _MEANING.get(re.sub(r"\b(the|your|customer|contact|patient|client)\b ?", "", text).strip(), "")
+    return _MEANING.get(text) or _MEANING.get(
+        re.sub(r"\b(the|your|customer|contact|patient|client)\b ?", "", text).strip(), ""
+    )
 
 
 def find_header(rows: Sequence[tuple[int, Sequence[Any]]]) -> int:

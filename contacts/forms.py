@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -43,7 +43,17 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the 
 
     class Meta:
         model = Contact
-        exclude = ("attributes",)
+        fields = (
+            "first_name",
+            "last_name",
+            "phone",
+            "email",
+            "company",
+            "time_zone",
+            "consent_source",
+            "consent_at",
+            "consent_text",
+        )
 
 
 class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -69,13 +79,21 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="Spreadsheet",
         widget=UnfoldAdminFileFieldWidget,
-        help_text="CSV, Excel (.xlsx) or OpenDocument (.ods), up to 200 MB. Nothing changes before you have seen a preview.",
+        help_text="CSV, Excel (.xlsx) or OpenDocument (.ods), up to 200 MB. Nothing changes before you saw a preview.",
     )
     contact_list = forms.ModelChoiceField(
-        ContactList.objects.all(), required=False, label="Add everybody to", widget=UnfoldAdminSelectWidget, empty_label="No list"
+        ContactList.objects.all(),
+        required=False,
+        label="Add everybody to",
+        widget=UnfoldAdminSelectWidget,
+        empty_label="No list",
     )
     new_list = forms.CharField(
-        required=False, max_length=200, label="or to a new list", widget=UnfoldAdminTextInputWidget, help_text="Its name."
+        required=False,
+        max_length=200,
+        label="or to a new list",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Its name.",
     )
     region = forms.ChoiceField(
         choices=REGIONS,
@@ -85,9 +103,9 @@ class UploadForm(forms.Form):
         help_text="For numbers without a country code.",
     )
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> "File[bytes]":
         """Refuse what is too large before it is kept."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: File[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > settings.MAX_UPLOAD_BYTES:
             raise ValidationError("The file is larger than 200 MB. Split it, or save it as CSV.")
         return file

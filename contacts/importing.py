@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.files import File
 from django.db import connection, transaction
@@ -49,18 +49,21 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def receive(file: BinaryIO, name: str, *, region: str, contact_list: ContactList | None, by: Any = None) -> ContactImport:
+def receive(
+    file: "File[bytes]", name: str, *, region: str, contact_list: ContactList | None, by: Any = None
+) -> ContactImport:
     """Keep an uploaded file for `stage`."""
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
-    file.seek(0)
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
     record = ContactImport(
         file_name=Path(name).name[:255],
-        file_sha256=digest,
+        file_sha256=digest.hexdigest(),
         region=region,
         contact_list=contact_list,
         uploaded_by=by,
     )
-    record.upload.save(f"{digest[:16]}.bin", File(file), save=False)
+    record.upload.save(f"{record.file_sha256[:16]}.bin", file, save=False)
     record.save()
     return record
 
@@ -131,7 +134,10 @@ def _stage_rows(record: ContactImport, sheet: Sheet, mapping: Mapping[str, str])
 def _staged(record: ContactImport, cleaner: Cleaner, row: Row, seen: dict[str, int]) -> ImportRow:
     number, cells = row
     staged = ImportRow(
-        contact_import=record, number=number, cells=[as_text(cell)[:LONGEST_SHOWN] for cell in cells], fate=Fate.CREATED
+        contact_import=record,
+        number=number,
+        cells=[as_text(cell)[:LONGEST_SHOWN] for cell in cells],
+        fate=Fate.CREATED,
     )
     try:
         clean = cleaner.clean(cells)
@@ -253,7 +259,8 @@ def _apply_batch(record: ContactImport, batch: Sequence[ImportRow]) -> None:
     if record.contact_list is not None:
         members = [*known.values(), *fresh]
         Membership.objects.bulk_create(
-            [Membership(contact=contact, contact_list=record.contact_list) for contact in members], ignore_conflicts=True
+            [Membership(contact=contact, contact_list=record.contact_list) for contact in members],
+            ignore_conflicts=True,
         )
 
 

@@ -59,12 +59,15 @@ class Contact(models.Model):
 
     objects = ContactQuerySet.as_manager()
 
+    opted_out: bool  # there after `with_suppression`
+
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(condition=Q(phone__regex=E164_REGEX), name="a_contacts_phone_is_e164"),
             models.CheckConstraint(
-                condition=Q(consent_at__isnull=True) | ~Q(consent_source=""), name="a_consent_date_has_a_source"
+                condition=Q(consent_at__isnull=True) | ~Q(consent_source=""),
+                name="a_consent_date_has_a_source",
             ),
         ]
         indexes = [
@@ -76,12 +79,12 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.full_name or self.phone
+        return f"{self.full_name or self.phone}"
 
     @property
     def full_name(self) -> str:
         """First and last name, or nothing."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
 
 
 class ContactList(models.Model):
@@ -105,15 +108,11 @@ class Membership(models.Model):
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="memberships")
     # The unique constraint below begins with the list, so it serves "who is on this list" as well.
-    contact_list = models.ForeignKey(
-        ContactList, on_delete=models.CASCADE, related_name="memberships", db_index=False
-    )
+    contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE, related_name="memberships", db_index=False)
     added_at = models.DateTimeField("added", auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["contact_list", "contact"], name="a_contact_is_on_a_list_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["contact_list", "contact"], name="a_contact_is_on_a_list_once")]
 
     def __str__(self) -> str:
         return f"{self.contact} on {self.contact_list}"
@@ -139,11 +138,21 @@ class Suppression(models.Model):
     evidence = models.TextField("their words or the reason", blank=True)
     created_at = models.DateTimeField("since", auto_now_add=True)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
     )
     lifted_at = models.DateTimeField("lifted", null=True, blank=True, editable=False)
     lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
     )
     lift_reason = models.TextField("why it was lifted", blank=True, editable=False)
 
@@ -167,7 +176,7 @@ class Suppression(models.Model):
         permissions = [("lift_suppression", "Can lift an opt-out, with a reason")]
 
     def __str__(self) -> str:
-        return self.phone
+        return f"{self.phone}"
 
 
 class ContactImport(models.Model):
@@ -194,7 +203,12 @@ class ContactImport(models.Model):
     file_sha256 = models.CharField(max_length=64)
     upload = models.FileField(upload_to="imports/", blank=True)
     contact_list = models.ForeignKey(
-        ContactList, on_delete=models.SET_NULL, null=True, blank=True, related_name="imports", verbose_name="add to list"
+        ContactList,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="imports",
+        verbose_name="add to list",
     )
     region = models.CharField(max_length=2, default="US", help_text="Country of numbers that name none.")
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.UPLOADED)
@@ -264,7 +278,8 @@ class ImportRow(models.Model):
             # Also the index by which a preview is paged.
             models.UniqueConstraint(fields=["contact_import", "number"], name="a_row_number_stands_once_in_an_import"),
             models.CheckConstraint(
-                condition=~Q(fate__in=["skipped", "rejected"]) | ~Q(reason=""), name="a_row_not_taken_says_why"
+                condition=~Q(fate__in=["skipped", "rejected"]) | ~Q(reason=""),
+                name="a_row_not_taken_says_why",
             ),
             models.CheckConstraint(
                 condition=Q(fate__in=["skipped", "rejected"]) | Q(phone__regex=E164_REGEX),

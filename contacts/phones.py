@@ -99,7 +99,9 @@ def _text_of(value: object) -> str:
             raise InvalidPhone("The spreadsheet has rounded this number. Store the column as text and enter it again.")
         value = int(value)
     text = unicodedata.normalize("NFKC", str(value))
-    text = "".join(character for character in text if unicodedata.category(character) not in INVISIBLE or character == "\n")
+    text = "".join(
+        character for character in text if unicodedata.category(character) not in INVISIBLE or character == "\n"
+    )
     text = text.strip().strip("'\"").strip()
     if not text:
         raise InvalidPhone("There is no number.")

@@ -1,8 +1,8 @@
 """From the file that people have to a header and numbered rows. No database.
 
-Row numbers are those that a spreadsheet program shows: the first record is 1, blank ones count, a quoted line break does
-not. XLSX and ODS are read by a child process with limits (`spreadsheet_child`), because a hostile workbook can take the
-reading process down.
+Row numbers are those that a spreadsheet program shows: the first record is 1, blank ones count, a quoted line break
+does not. XLSX and ODS are read by a child process with limits (`spreadsheet_child`), because a hostile workbook can
+take the reading process down.
 """
 
 import codecs
@@ -48,7 +48,7 @@ class Sheet:
     _rows: Iterator[Row] = field(default_factory=lambda: iter(()))
 
     def rows(self) -> Iterator[Row]:
-        """Rows with something in them, once, with the number that a spreadsheet program shows. Raises UnreadableFile."""
+        """Rows with something in them, once, numbered as a spreadsheet program does. Raises UnreadableFile."""
         width = len(self.columns)
         for count, (number, cells) in enumerate(self._rows, start=1):
             if count > MAX_ROWS:

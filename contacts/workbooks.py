@@ -72,7 +72,9 @@ def _check_archive(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as problem:
-        raise UnreadableFile("The workbook is cut off or damaged. Save it again, or save the sheet as CSV.") from problem
+        raise UnreadableFile(
+            "The workbook is cut off or damaged. Save it again, or save the sheet as CSV."
+        ) from problem
     unpacked = sum(entry.file_size for entry in entries)
     packed = max(1, sum(entry.compress_size for entry in entries))
     if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED:

@@ -124,10 +124,6 @@ def _replay(request: HttpRequest, events: QuerySet[WebhookEvent]) -> None:
     count = intake.replay(events)
     wake_after_commit()
     if count:
-        messages.success(
-            request, f"{count} event{'' if count == 1 else 's'} will be applied again in a moment."
-        )
+        messages.success(request, f"{count} event{'' if count == 1 else 's'} will be applied again in a moment.")
     else:
-        messages.warning(
-            request, "Nothing was changed: these events belong to the other mode, live or simulator."
-        )
+        messages.warning(request, "Nothing was changed: these events belong to the other mode, live or simulator.")

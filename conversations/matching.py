@@ -40,9 +40,7 @@ def send_of_receipt(reference: str, thread_id: str, phone: str) -> Send:
         raise NotMatched("None of our texts is known under this thread or reference.")
     undecided = [send for send in sends if send.delivery in UNDECIDED]
     if len(undecided) > 1:
-        raise NotMatched(
-            "Several of our texts share this thread, and the receipt does not say which it means."
-        )
+        raise NotMatched("Several of our texts share this thread, and the receipt does not say which it means.")
     return undecided[0] if undecided else sends[0]
 
 
@@ -56,9 +54,7 @@ def send_of_thread(thread_id: str, phone: str) -> Send:
         return send
     if not phone:
         raise NotMatched("None of our texts is known under this thread, and no number is named.")
-    to_number = Send.objects.filter(to=phone, mode=Mode.current(), state__in=MAY_HAVE_LEFT).select_related(
-        "agent"
-    )
+    to_number = Send.objects.filter(to=phone, mode=Mode.current(), state__in=MAY_HAVE_LEFT).select_related("agent")
     if thread_id and to_number.filter(state=Send.State.POSTING).exists():
         raise NotMatched("A text to this number is still on its way; its thread is not known yet.")
     send = to_number.order_by("-posted_at", "-id").first()
@@ -69,11 +65,7 @@ def send_of_thread(thread_id: str, phone: str) -> Send:
 
 def sends_to_answer(send: Send, thread_id: str) -> QuerySet[Send]:
     """The texts that a message beside `send` may repeat or answer: those of its thread, or `send` alone."""
-    return (
-        _in_thread(thread_id)
-        if thread_id and thread_id == send.thread_id
-        else Send.objects.filter(pk=send.pk)
-    )
+    return _in_thread(thread_id) if thread_id and thread_id == send.thread_id else Send.objects.filter(pk=send.pk)
 
 
 def conversation_of(send: Send) -> Conversation:
@@ -102,7 +94,5 @@ def _by_reference(reference: str) -> Send | None:
 
 
 def _in_thread(thread_id: str) -> QuerySet[Send]:
-    sends = Send.objects.select_related("agent", "contact").filter(
-        mode=Mode.current(), state__in=MAY_HAVE_LEFT
-    )
+    sends = Send.objects.select_related("agent", "contact").filter(mode=Mode.current(), state__in=MAY_HAVE_LEFT)
     return sends.filter(thread_id=thread_id).exclude(thread_id="").order_by("-posted_at", "-id")

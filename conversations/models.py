@@ -40,9 +40,7 @@ class WebhookEvent(models.Model):
 
     event_id = models.CharField("event id", max_length=200, unique=True)
     mode = models.CharField(max_length=16, choices=Mode.choices)
-    signed = models.BooleanField(
-        help_text="Signed events may do everything; those of the URL token are one-way."
-    )
+    signed = models.BooleanField(help_text="Signed events may do everything; those of the URL token are one-way.")
     body = models.BinaryField()
     kind = models.CharField(max_length=16, choices=Kind.choices, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.WAITING)
@@ -68,9 +66,7 @@ class WebhookEvent(models.Model):
         ]
         indexes = [
             # What is to be applied, in the order in which it is due.
-            models.Index(
-                fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="events_to_be_applied"
-            )
+            models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="events_to_be_applied")
         ]
         permissions = [("replay_webhookevent", "Can apply a webhook event again")]
 
@@ -84,9 +80,7 @@ class Conversation(models.Model):
     `agent_enabled` is what Revmo told us in an `sms.agent` event, and nothing before one came.
     """
 
-    contact = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, related_name="conversations", db_index=False
-    )
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="conversations", db_index=False)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="conversations", db_index=False)
     mode = models.CharField(max_length=16, choices=Mode.choices)
     needs_human_since = models.DateTimeField("needs a human", null=True, blank=True)
@@ -104,9 +98,7 @@ class Conversation(models.Model):
             models.UniqueConstraint(
                 fields=["contact", "agent", "mode"], name="a_contact_has_one_conversation_with_an_agent"
             ),
-            models.CheckConstraint(
-                condition=Q(mode__in=Mode.values), name="a_conversation_has_one_of_two_modes"
-            ),
+            models.CheckConstraint(condition=Q(mode__in=Mode.values), name="a_conversation_has_one_of_two_modes"),
         ]
         indexes = [
             # The inbox, newest first.
@@ -133,9 +125,7 @@ class Message(models.Model):
         AGENT = "agent", "Agent"
         HUMAN = "human", "Staff, at Revmo"
 
-    conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False
-    )
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     author = models.CharField(max_length=16, choices=Author.choices)
     body = models.TextField()
     thread_id = models.CharField(max_length=200, blank=True)
@@ -143,9 +133,7 @@ class Message(models.Model):
     # Which of our texts it answers.
     send = models.ForeignKey(Send, on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
     # One to one, so that an event that is replayed does not tell its text twice where Revmo names no id.
-    event = models.OneToOneField(
-        WebhookEvent, on_delete=models.SET_NULL, null=True, blank=True, related_name="message"
-    )
+    event = models.OneToOneField(WebhookEvent, on_delete=models.SET_NULL, null=True, blank=True, related_name="message")
     at = models.DateTimeField("time")
 
     class Meta:

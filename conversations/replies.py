@@ -103,9 +103,7 @@ def _note_reply(conversation: Conversation, send: Send, body: str, at: datetime)
     Send.objects.filter(pk=send.pk, replied_at__isnull=True).update(replied_at=at)
     conversation.unread = True
     if conversation.mode == Mode.LIVE:  # what a simulated phone says is no history of a person (promise 7)
-        Contact.objects.filter(pk=conversation.contact_id, conversation_open=False).update(
-            conversation_open=True
-        )
+        Contact.objects.filter(pk=conversation.contact_id, conversation_open=False).update(conversation_open=True)
     if is_opt_out(body):
         return
     if word := opt_out_word_in(body):

@@ -13,9 +13,7 @@ QUEUEING_LOCK = "conversations.apply_waiting_events"
 BATCH = 500
 
 
-@app.periodic(
-    cron="* * * * * */5"
-)  # the seconds field is the last: every five seconds, for what no wake-up reached
+@app.periodic(cron="* * * * * */5")  # the seconds field is the last: every five seconds, for what no wake-up reached
 @app.task(name="conversations.apply_waiting_events", queueing_lock=QUEUEING_LOCK)
 def apply_waiting_events(timestamp: int | None = None) -> None:
     """Apply events that are due, until none is left or the batch is full."""

@@ -103,9 +103,7 @@ def zone_of(contact: Contact) -> ZoneInfo | None:
 def _sends(conversation: Conversation) -> QuerySet[Send]:
     contact = conversation.contact
     theirs = Q(contact=contact) | Q(contact__isnull=True, to=contact.phone)
-    return Send.objects.filter(
-        theirs, agent=conversation.agent_id, mode=conversation.mode, state__in=MAY_HAVE_LEFT
-    )
+    return Send.objects.filter(theirs, agent=conversation.agent_id, mode=conversation.mode, state__in=MAY_HAVE_LEFT)
 
 
 def _sent(send: Send, zone: ZoneInfo | None) -> Bubble:

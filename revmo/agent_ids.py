@@ -12,6 +12,6 @@ def check_agent_id(text: str) -> str:
             raise ValueError
     except (ValueError, binascii.Error):
         raise ValueError(
-            "This is not an agent id. Copy it whole from the account page at Revmo: letters, digits, perhaps = at the end."
+            "This is not an agent id. Copy it whole from the account page at Revmo: letters, digits, = at the end."
         ) from None
     return trimmed

@@ -114,7 +114,12 @@ class RevmoClient:
     def _exchange(self, body: dict[str, Any], headers: dict[str, str], watch: Watch) -> Outcome:
         try:
             response = self._session.post(
-                self._url, json=body, headers=headers, timeout=self._timeout, allow_redirects=False, stream=True
+                self._url,
+                json=body,
+                headers=headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
             )
         except (requests.RequestException, wire.HTTPError, OSError, ValueError) as problem:
             self._mount()

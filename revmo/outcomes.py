@@ -46,7 +46,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer; `cut` when it broke off after the header, `oversized` beyond 64 KiB. Header names in lower case."""
+    """An HTTP answer, header names in lower case; `cut`: broken off after the header, `oversized`: over 64 KiB."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def judge_fault(fault: Fault) -> Outcome:
         return Outcome(
             Verdict.HALT,
             "tls",
-            "Revmo's certificate could not be verified, so nothing was sent. Check REVMO_API_URL and this machine's clock.",
+            "Nothing was sent: Revmo's certificate could not be verified. Check REVMO_API_URL and the clock here.",
         )
     if fault in _NOTHING_LEFT:
         return Outcome(Verdict.RETRY, fault.value, f"Not sent yet: {_NOTHING_LEFT[fault]}. It is tried again.")
@@ -118,10 +118,15 @@ def judge(answer: Answer, now: datetime | None = None) -> Outcome:
         )
     if status in HALTING or (300 <= status < 400 and status != 303):
         advice = _WHAT_TO_DO.get(
-            status, "Revmo sent us to another address, and we do not follow with the key. Check REVMO_API_URL."
+            status,
+            "Revmo sent us to another address, and we do not follow with the key. Check REVMO_API_URL.",
         )
         return Outcome(
-            Verdict.HALT, f"http_{status}", f"Nothing was sent. {advice}", http_status=status, evidence=_evidence(answer)
+            Verdict.HALT,
+            f"http_{status}",
+            f"Nothing was sent. {advice}",
+            http_status=status,
+            evidence=_evidence(answer),
         )
     if 400 <= status < 500 and status not in UNCERTAIN:
         said = _said(answer)

@@ -74,7 +74,16 @@ def children(port: int, simulator_port: int, logs: Path) -> list[Child]:
     web = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     web += ["--workers", "1", "--blocking-threads", "8", "revmo_campaigns.demo_wsgi:application"]
     webhook = f"http://127.0.0.1:{port}/webhooks/revmo/"
-    simulator = ["-m", "simulator", "--port", str(simulator_port), "--webhook-url", webhook, "--webhook-secret", secret]
+    simulator = [
+        "-m",
+        "simulator",
+        "--port",
+        str(simulator_port),
+        "--webhook-url",
+        webhook,
+        "--webhook-secret",
+        secret,
+    ]
     return [
         Child("web server", python(*web), environment, logs / "web.log"),
         Child("worker", python("manage.py", "worker"), environment, logs / "worker.log"),
@@ -85,7 +94,7 @@ def children(port: int, simulator_port: int, logs: Path) -> list[Child]:
 def answers(port: int) -> bool:
     """Does `/healthz` on this port say that all is well?"""
     try:
-        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as response:  # noqa: S310
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as response:
             return bool(response.status == 200)
     except (URLError, OSError):
         return False

@@ -170,9 +170,7 @@ def _stop_if_last(data: Path, users: int) -> None:
 def _address(data: Path, name: str) -> str:
     from psycopg.conninfo import make_conninfo
 
-    return make_conninfo(
-        host=str(socket_directory(data)), port=PORT, user=USER, dbname=name, connect_timeout=5
-    )
+    return make_conninfo(host=str(socket_directory(data)), port=PORT, user=USER, dbname=name, connect_timeout=5)
 
 
 def _problem_of_connecting(data: Path, name: str) -> str | None:

@@ -179,8 +179,7 @@ def _run(program: str, *arguments: str, seconds: float) -> None:
                 [str(_programs() / program), *arguments],
                 check=True,
                 user=SYSTEM_USER if _is_root() else None,
-                env={name: value for name, value in os.environ.items() if not name.startswith("PG")}
-                | {"LC_ALL": "C"},
+                env={name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

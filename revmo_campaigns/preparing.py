@@ -9,7 +9,15 @@ from campaigns.models import Account, Agent
 # Roles that a small business knows. Staff with none of them see nothing.
 ROLES: dict[str, tuple[str, ...]] = {
     "Viewers": ("view_",),
-    "Editors": ("view_", "add_contact", "change_contact", "add_campaign", "change_campaign", "add_trigger", "change_trigger"),
+    "Editors": (
+        "view_",
+        "add_contact",
+        "change_contact",
+        "add_campaign",
+        "change_campaign",
+        "add_trigger",
+        "change_trigger",
+    ),
     "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_"),
 }
 OURS = ("contacts", "campaigns", "conversations")

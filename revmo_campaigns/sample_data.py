@@ -9,8 +9,10 @@ from campaigns.models import Account, Agent, Trigger
 from contacts.models import Contact, ContactList, Membership
 
 NAMES = (
-    "Maria Alvarez", "James Carter", "Aisha Khan", "Tom Becker", "Linh Nguyen", "Grace Osei", "Peter Novak", "Sofia Rossi",
-    "Daniel Kim", "Hannah Weiss", "Omar Haddad", "Emily Brooks", "Lucas Martin", "Priya Shah", "Noah Schmidt", "Chloe Dubois",
+    "Maria Alvarez", "James Carter", "Aisha Khan", "Tom Becker", "Linh Nguyen",
+    "Grace Osei", "Peter Novak", "Sofia Rossi",
+    "Daniel Kim", "Hannah Weiss", "Omar Haddad", "Emily Brooks", "Lucas Martin",
+    "Priya Shah", "Noah Schmidt", "Chloe Dubois",
     "Samuel Reyes", "Fatima Noor", "Jack Murphy", "Elena Petrova", "Ben Cohen", "Rosa Silva", "Henry Adams", "Mei Chen",
 )  # fmt: skip
 CITIES = ("Washington", "Arlington", "Bethesda")

@@ -28,9 +28,7 @@ PUBLIC = not set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS)
 REVMO_API_KEY = env.str("REVMO_API_KEY", default="")
 REVMO_MODE = "live" if REVMO_API_KEY else "simulator"
 SIMULATOR_URL = f"http://127.0.0.1:{env.int('SIMULATOR_PORT', default=8900)}"
-REVMO_API_URL = env.str(
-    "REVMO_API_URL", default="https://api.revmo.ai" if REVMO_MODE == "live" else SIMULATOR_URL
-)
+REVMO_API_URL = env.str("REVMO_API_URL", default="https://api.revmo.ai" if REVMO_MODE == "live" else SIMULATOR_URL)
 REVMO_AGENT_ID = env.str("REVMO_AGENT_ID", default="")
 REVMO_WEBHOOK_SECRETS = env.str("REVMO_WEBHOOK_SECRETS", default="")
 REVMO_WEBHOOK_TOKEN = env.str("REVMO_WEBHOOK_TOKEN", default="")

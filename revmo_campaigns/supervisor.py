@@ -85,7 +85,9 @@ class Supervisor:
                 child.deaths.clear()
             delay = RESTART_DELAYS[min(len(child.deaths), len(RESTART_DELAYS) - 1)]
             child.deaths.append(now)
-            self._say(f"The {child.name} stopped (code {child.process.returncode}); starting it again. Log: {child.log}")
+            self._say(
+                f"The {child.name} stopped (code {child.process.returncode}); starting it again. Log: {child.log}"
+            )
             if len(child.deaths) > 1:
                 self._say(_last_lines(child.log))
             child.process, child.restart_at = None, now + delay

@@ -73,12 +73,14 @@ def main():
         with open(stamp) as file:
             if file.read() == wanted:
                 return
-    sys.stderr.write("Installing {} into .venv ...\n".format(requirements))
+    sys.stderr.write(f"Installing {requirements} into .venv ...\n")
     if not os.path.exists(PYTHON):
         made = run(sys.executable, "-m", "venv", VENV)
         if made.returncode != 0:
             sys.stderr.write(made.stdout.decode("utf-8", "replace"))
-            refuse("No virtual environment could be made in this folder. Is it writable, and is python3-venv installed?")
+            refuse(
+                "No virtual environment could be made in this folder. Is it writable, and is python3-venv installed?"
+            )
     install(requirements)
     with open(stamp, "w") as file:
         file.write(wanted)

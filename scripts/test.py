@@ -38,7 +38,9 @@ def ensure_browser() -> None:
 def step(name: str, *command: str, **environment: str) -> None:
     """Run one step; the first that fails ends everything with its code."""
     print(f"== {name}", flush=True)
-    done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, env={**os.environ, **environment}, check=False)
+    done = subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=ROOT, env={**os.environ, **environment}, check=False
+    )
     if done.returncode != 0:
         sys.exit(done.returncode)
 

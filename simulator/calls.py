@@ -90,5 +90,10 @@ def _checked(value: dict[str, Any]) -> Call:
     if not isinstance(metadata, dict):
         raise Refused(400, "metadata must be an object.")
     return Call(
-        texts["agentId"], texts["to"], texts["trigger"], metadata, texts["override"], texts["no_agent"] == "true"
+        texts["agentId"],
+        texts["to"],
+        texts["trigger"],
+        metadata,
+        texts["override"],
+        texts["no_agent"] == "true",
     )

@@ -197,6 +197,7 @@ def _phone(phone: Phone, *, texts: bool) -> dict[str, Any]:
     }
     if texts:
         value["texts"] = [
-            {"author": text.author, "body": text.body, "at": text.at, "delivered": text.delivered} for text in phone.texts
+            {"author": text.author, "body": text.body, "at": text.at, "delivered": text.delivered}
+            for text in phone.texts
         ]
     return value

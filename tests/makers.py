@@ -59,7 +59,7 @@ def launched(amount: int, **fields: Any) -> Campaign:
 
 def make_send(**fields: Any) -> Send:
     """A queued test send, which needs neither campaign nor contact."""
-    defaults = {"kind": Send.Kind.TEST, "mode": Mode.SIMULATOR, "to": number(0), "text": "Hello"}
+    defaults: dict[str, Any] = {"kind": Send.Kind.TEST, "mode": Mode.SIMULATOR, "to": number(0), "text": "Hello"}
     if "agent" not in fields:
         defaults["agent"] = make_agent()
     return Send.objects.create(**defaults | fields)

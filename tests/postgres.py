@@ -55,9 +55,7 @@ def _run() -> int:
 
 def _drop_databases_of_dead_runs(data: Path) -> None:
     host = str(embedded_postgres.socket_directory(data))
-    address = make_conninfo(
-        host=host, port=embedded_postgres.PORT, user=embedded_postgres.USER, dbname="postgres"
-    )
+    address = make_conninfo(host=host, port=embedded_postgres.PORT, user=embedded_postgres.USER, dbname="postgres")
     with psycopg.connect(address, autocommit=True) as one:
         one.execute("SELECT pg_advisory_lock(1)")  # the workers of a run come here together
         for (name,) in one.execute("SELECT datname FROM pg_database").fetchall():

@@ -3,7 +3,7 @@
 from campaigns.models.accounts import Account, Agent, Pace, Trigger
 from campaigns.models.campaigns import Campaign
 from campaigns.models.modes import Mode
-from campaigns.models.rehearsals import RehearsedText, Rehearsal
+from campaigns.models.rehearsals import Rehearsal, RehearsedText
 from campaigns.models.sends import Send
 
-__all__ = ["Account", "Agent", "Campaign", "Mode", "Pace", "RehearsedText", "Rehearsal", "Send", "Trigger"]
+__all__ = ["Account", "Agent", "Campaign", "Mode", "Pace", "Rehearsal", "RehearsedText", "Send", "Trigger"]

@@ -1,12 +1,12 @@
 """Settings of staff for a Revmo account, its agents, and what an agent can be asked to do."""
 
 from datetime import time
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from zoneinfo import available_timezones
 
 from campaigns.models.modes import Mode
 from revmo.agent_ids import check_agent_id

@@ -48,9 +48,7 @@ class Campaign(models.Model):
         validators=[MaxLengthValidator(MAX_TEXT_LENGTH)],
         help_text='Merge tags such as {{ first_name | default: "there" }} are filled in for every person.',
     )
-    trigger = models.ForeignKey(
-        Trigger, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns"
-    )
+    trigger = models.ForeignKey(Trigger, on_delete=models.PROTECT, null=True, blank=True, related_name="campaigns")
     metadata = models.JSONField(
         "what the agent should know",
         default=dict,
@@ -86,12 +84,16 @@ class Campaign(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(message="") | Q(trigger__isnull=False), name="a_campaign_has_a_message_or_a_trigger"
+                condition=~Q(message="") | Q(trigger__isnull=False),
+                name="a_campaign_has_a_message_or_a_trigger",
             ),
             # Promise 7: a draft has no mode yet, whatever was launched has one.
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "approved"], mode="")
-                | Q(status__in=["scheduled", "launching", "running", "paused", "finished"], mode__in=Mode.values)
+                | Q(
+                    status__in=["scheduled", "launching", "running", "paused", "finished"],
+                    mode__in=Mode.values,
+                )
                 | Q(status="canceled"),
                 name="a_campaign_gets_its_mode_at_launch",
             ),

@@ -14,9 +14,7 @@ class Rehearsal(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="rehearsals")
     fingerprint = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     will_send = models.PositiveIntegerField(default=0)
     held_back = models.PositiveIntegerField(default=0)
     segments = models.PositiveIntegerField(default=0, help_text="Parts that carriers charge for, in total.")
@@ -56,9 +54,7 @@ class RehearsedText(models.Model):
         constraints = [
             # One text a number, whichever lists it is on. Also the index by which a snapshot is read.
             models.UniqueConstraint(fields=["rehearsal", "phone"], name="a_rehearsal_has_a_number_once"),
-            models.CheckConstraint(
-                condition=Q(outcome="will_send") | ~Q(reason=""), name="a_text_held_back_says_why"
-            ),
+            models.CheckConstraint(condition=Q(outcome="will_send") | ~Q(reason=""), name="a_text_held_back_says_why"),
         ]
 
     def __str__(self) -> str:

@@ -61,9 +61,7 @@ class Send(models.Model):
     mode = models.CharField(max_length=16, choices=Mode.choices)
     # No index of its own: nothing reads sends by agent alone.
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="sends", db_index=False)
-    campaign = models.ForeignKey(
-        Campaign, on_delete=models.PROTECT, null=True, related_name="sends", db_index=False
-    )
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, related_name="sends", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="sends")
     to = PhoneField("number")
     resend_number = models.PositiveSmallIntegerField(default=0)
@@ -97,9 +95,7 @@ class Send(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(to__regex=E164_REGEX), name="a_send_goes_to_an_e164_number"),
             # Promise 1's last line of defence. Also read by "what did this campaign send to this number".
-            models.UniqueConstraint(
-                fields=["campaign", "to", "resend_number"], name="a_campaign_texts_a_number_once"
-            ),
+            models.UniqueConstraint(fields=["campaign", "to", "resend_number"], name="a_campaign_texts_a_number_once"),
             models.CheckConstraint(
                 condition=Q(kind="campaign", campaign__isnull=False, contact__isnull=False)
                 | Q(kind="reply", campaign__isnull=True, contact__isnull=False)
@@ -107,9 +103,7 @@ class Send(models.Model):
                 name="the_kind_of_a_send_fixes_its_shape",
             ),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="a_send_has_one_of_two_modes"),
-            models.CheckConstraint(
-                condition=~Q(text="") | ~Q(trigger=""), name="a_send_has_a_text_or_a_trigger"
-            ),
+            models.CheckConstraint(condition=~Q(text="") | ~Q(trigger=""), name="a_send_has_a_text_or_a_trigger"),
             models.CheckConstraint(
                 condition=Q(state__in=["claimed", "posting"], lease_until__isnull=False)
                 | (~Q(state__in=["claimed", "posting"]) & Q(lease_until__isnull=True)),

@@ -102,7 +102,9 @@ class Engine:
         self._leave()
 
     def _drained(self) -> bool:
-        return not self._unwritten and self._outcomes.empty() and not any(lane.in_flight for lane in self._lanes.values())
+        return (
+            not self._unwritten and self._outcomes.empty() and not any(lane.in_flight for lane in self._lanes.values())
+        )
 
     def _leave(self) -> None:
         for lane in self._lanes.values():

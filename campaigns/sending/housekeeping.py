@@ -30,7 +30,9 @@ def begin_scheduled(mode: Mode) -> int:
 def expire(mode: Mode) -> int:
     """End what is left of campaigns whose last minute is over, also of paused ones."""
     over = list(
-        Campaign.objects.filter(status__in=Campaign.UNDER_WAY, mode=mode, expires_at__lte=Now()).values_list("pk", flat=True)
+        Campaign.objects.filter(status__in=Campaign.UNDER_WAY, mode=mode, expires_at__lte=Now()).values_list(
+            "pk", flat=True
+        )
     )
     if not over:
         return 0

@@ -64,7 +64,8 @@ WITH due AS (
     SELECT picked.id FROM unnest(%(campaigns)s::bigint[]) AS wanted(campaign_id)
     CROSS JOIN LATERAL (
         SELECT id FROM campaigns_send
-        WHERE state = 'queued' AND campaign_id = wanted.campaign_id AND due_at <= statement_timestamp() AND mode = %(mode)s
+        WHERE state = 'queued' AND campaign_id = wanted.campaign_id AND due_at <= statement_timestamp()
+            AND mode = %(mode)s
         ORDER BY due_at, id LIMIT %(share)s FOR UPDATE SKIP LOCKED
     ) AS picked
 ), ours AS (
@@ -78,8 +79,8 @@ SET state = 'claimed', fence = send.fence + 1, lease_until = clock_timestamp() +
 FROM campaigns_agent AS agent
 WHERE send.agent_id = agent.id
     AND send.id = ANY(ARRAY(SELECT id FROM ours UNION ALL SELECT id FROM due LIMIT %(limit)s))
-RETURNING send.id, send.fence, send.campaign_id, send."to", agent.agent_id, send.text, send.trigger, send.metadata::text,
-    send.no_agent, send.attempts
+RETURNING send.id, send.fence, send.campaign_id, send."to", agent.agent_id, send.text, send.trigger,
+    send.metadata::text, send.no_agent, send.attempts
 """
 
 
@@ -92,7 +93,7 @@ def claim(account: Account, mode: Mode, limit: int, lease: float) -> list[Claime
         .values_list("id", flat=True)
     )
     share = max(1, -(-limit // max(1, len(running))))
-    arguments = {
+    arguments: dict[str, Any] = {
         "campaigns": running,
         "agents": agents,
         "mode": mode.value,
@@ -103,7 +104,12 @@ def claim(account: Account, mode: Mode, limit: int, lease: float) -> list[Claime
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, arguments)
         rows = cursor.fetchall()
-    return [Claimed(*row[:7], metadata=_loads(row[7]), no_agent=row[8], attempts=row[9]) for row in sorted(rows)]
+    return [_claimed(*row) for row in sorted(rows)]
+
+
+def _claimed(*row: Any) -> Claimed:
+    *call, metadata, no_agent, attempts = row
+    return Claimed(*call, metadata=_loads(metadata), no_agent=no_agent, attempts=attempts)  # type: ignore[misc]
 
 
 _COMMIT_INTENTS = """
@@ -143,9 +149,7 @@ RETURNING send.id, send.state, send.window_ends_at
 """
 
 
-def commit_intents(
-    account: Account, mode: Mode, claims: Sequence[Claimed], lease: float
-) -> tuple[Intents, list[int]]:
+def commit_intents(account: Account, mode: Mode, claims: Sequence[Claimed], lease: float) -> tuple[Intents, list[int]]:
     """Commit the intent to send for as many of `claims` as the pace allows; nothing may reach a socket before.
 
     Suppression, pause, cancel, send window, end and daily allowance are checked here, after the locks that their
@@ -256,7 +260,7 @@ def record(results: Sequence[Result]) -> set[int]:
     """
     if not results:
         return set()
-    arguments = {
+    arguments: dict[str, Any] = {
         "ids": [result.id for result in results],
         "fences": [result.fence for result in results],
         "states": [result.state for result in results],

@@ -4,6 +4,7 @@
 # mypy: disable-error-code="untyped-decorator,misc"
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
@@ -17,7 +18,6 @@ from import_export.admin import ExportMixin
 from unfold.admin import ModelAdmin
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
-from zoneinfo import ZoneInfo
 
 from contacts.exporting import ContactResource
 from contacts.forms import ContactForm
@@ -53,9 +53,27 @@ class ContactAdmin(ExportMixin, ModelAdmin):
     show_full_result_count = False
     search_fields = ("phone",)
     search_help_text = "Name, number or its last digits"
-    readonly_fields = ("may_text_now", "other_columns", "on_lists", "last_texted_at", "created_at", "updated_at")
+    readonly_fields = (
+        "may_text_now",
+        "other_columns",
+        "on_lists",
+        "last_texted_at",
+        "created_at",
+        "updated_at",
+    )
     fieldsets = (
-        (None, {"fields": ("may_text_now", ("first_name", "last_name"), "phone", ("email", "company"), "time_zone")}),
+        (
+            None,
+            {
+                "fields": (
+                    "may_text_now",
+                    ("first_name", "last_name"),
+                    "phone",
+                    ("email", "company"),
+                    "time_zone",
+                )
+            },
+        ),
         ("What we know", {"fields": ("other_columns", "on_lists")}),
         ("Permission to text", {"fields": (("consent_source", "consent_at"), "consent_text")}),
         ("Dates", {"fields": (("created_at", "updated_at", "last_texted_at"),)}),
@@ -134,4 +152,8 @@ class ContactListAdmin(ModelAdmin):
         if contact_list.pk is None:
             return "Import a spreadsheet into the list once it is saved."
         address = f"{reverse('admin:contacts_contact_changelist')}?lists__id__exact={contact_list.pk}"
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', address, contact_list.member_count)
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>',
+            address,
+            contact_list.member_count,
+        )

@@ -47,7 +47,18 @@ class ContactImportAdmin(ModelAdmin):
     """Every file that came in, and its way."""
 
     change_list_template = "contacts/import_list.html"
-    list_display = ("file_name", "state", "rows", "created", "updated", "unchanged", "skipped", "rejected", "who", "uploaded_at")
+    list_display = (
+        "file_name",
+        "state",
+        "rows",
+        "created",
+        "updated",
+        "unchanged",
+        "skipped",
+        "rejected",
+        "who",
+        "uploaded_at",
+    )
     list_filter = ("status",)
     list_select_related = ("uploaded_by",)
     search_fields = ("file_name",)
@@ -87,7 +98,11 @@ class ContactImportAdmin(ModelAdmin):
             file = form.cleaned_data["file"]
             with transaction.atomic():
                 record = importing.receive(
-                    file, file.name, region=form.cleaned_data["region"], contact_list=form.chosen_list(), by=request.user
+                    file,
+                    file.name,
+                    region=form.cleaned_data["region"],
+                    contact_list=form.chosen_list(),
+                    by=request.user,
                 )
                 tasks.stage_import.defer(import_id=record.pk)
             return self._to(record)

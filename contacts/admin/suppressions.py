@@ -36,7 +36,17 @@ class SuppressionAdmin(ModelAdmin):
         """Two to fill in; all to read."""
         if obj is None:
             return ("phone", "evidence")
-        return ("number", "standing", "source", "evidence", "created_at", "created_by", "lifted_at", "lifted_by", "lift_reason")
+        return (
+            "number",
+            "standing",
+            "source",
+            "evidence",
+            "created_at",
+            "created_by",
+            "lifted_at",
+            "lifted_by",
+            "lift_reason",
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Suppression | None = None) -> tuple[str, ...]:
         """What is on record stays as it is."""

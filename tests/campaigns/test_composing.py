@@ -29,7 +29,8 @@ def test_a_typo_is_answered_with_the_nearest_field() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["Hi {{ first_name", "{% nonsense %}", "{{ a | nonsense }}", '{% include "x" %}', '{% render "x" %}']
+    "source",
+    ["Hi {{ first_name", "{% nonsense %}", "{{ a | nonsense }}", '{% include "x" %}', '{% render "x" %}'],
 )
 def test_what_cannot_be_read_is_refused_in_words(source: str) -> None:
     with pytest.raises(TemplateProblem):
@@ -49,7 +50,9 @@ def test_it_cannot_run_or_grow_without_bound(source: str) -> None:
         compile_text(source).render({"first_name": "J" * 100})
 
 
-@pytest.mark.parametrize("source", ["{{ first_name.__class__ }}", "{{ settings.SECRET_KEY }}", "{{ first_name.encode }}"])
+@pytest.mark.parametrize(
+    "source", ["{{ first_name.__class__ }}", "{{ settings.SECRET_KEY }}", "{{ first_name.encode }}"]
+)
 def test_it_cannot_reach_beyond_the_persons_values(source: str) -> None:
     with pytest.raises(HeldBack):
         compile_text(source).render({"first_name": "Jane"})

@@ -36,7 +36,13 @@ def test_one_contact_per_number() -> None:
 
 def test_a_campaign_texts_a_number_once() -> None:
     send = launched(1).sends.get()
-    again = {"kind": "campaign", "mode": "simulator", "agent": send.agent, "campaign": send.campaign, "contact": send.contact}
+    again = {
+        "kind": "campaign",
+        "mode": "simulator",
+        "agent": send.agent,
+        "campaign": send.campaign,
+        "contact": send.contact,
+    }
     with refused("a_campaign_texts_a_number_once"), transaction.atomic():
         Send.objects.create(**again, to=send.to, text="again")
     assert Send.objects.create(**again, to=send.to, text="again", resend_number=1).pk
@@ -44,7 +50,13 @@ def test_a_campaign_texts_a_number_once() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "with_campaign", "with_contact"),
-    [("campaign", False, True), ("campaign", True, False), ("reply", True, True), ("reply", False, False), ("test", True, True)],
+    [
+        ("campaign", False, True),
+        ("campaign", True, False),
+        ("reply", True, True),
+        ("reply", False, False),
+        ("test", True, True),
+    ],
 )
 def test_the_kind_fixes_the_shape(kind: str, with_campaign: bool, with_contact: bool) -> None:
     contact = make_contacts(1)[0]
@@ -158,7 +170,10 @@ def plan(sql: str, *arguments: Any) -> str:
             "SELECT id FROM campaigns_send WHERE state = 'queued' AND campaign_id = 1 AND due_at <= now()"
             " ORDER BY due_at, id LIMIT 10",
         ),
-        ("sends_under_a_lease", "SELECT id FROM campaigns_send WHERE lease_until < statement_timestamp() AND state = 'posting'"),
+        (
+            "sends_under_a_lease",
+            "SELECT id FROM campaigns_send WHERE lease_until < statement_timestamp() AND state = 'posting'",
+        ),
         ("sends_of_a_campaign", "SELECT id FROM campaigns_send WHERE campaign_id = 1 AND state = 'unknown'"),
         ("sends_by_thread", "SELECT id FROM campaigns_send WHERE thread_id = 'x' AND thread_id <> ''"),
         ("sends_by_number", "SELECT id FROM campaigns_send WHERE \"to\" LIKE '+1202%'"),
@@ -174,5 +189,3 @@ def test_each_index_has_its_reader(index: str, sql: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE campaigns_send")
     assert index in plan(sql.replace("%", "%%"))
-
-

@@ -64,7 +64,12 @@ def test_it_goes_from_queued_to_accepted() -> None:
     assert queue.record(accepted(claims)) == {one.id for one in claims}
     send = campaign.sends.first()
     assert send is not None
-    assert (send.state, send.attempts, send.thread_id, send.http_status) == ("accepted", 1, f"thread {send.pk}", 200)
+    assert (send.state, send.attempts, send.thread_id, send.http_status) == (
+        "accepted",
+        1,
+        f"thread {send.pk}",
+        200,
+    )
 
 
 @pytest.mark.django_db
@@ -359,7 +364,11 @@ def test_an_opt_out_that_cannot_see_the_text_still_stops_it() -> None:
 
         def launch_claim_and_intend() -> None:
             make_send(
-                kind="campaign", campaign=campaign, contact=Contact.objects.get(), agent=campaign.agent, to=number(0)
+                kind="campaign",
+                campaign=campaign,
+                contact=Contact.objects.get(),
+                agent=campaign.agent,
+                to=number(0),
             )
             posted.extend(intend(campaign, claim(campaign)))
 

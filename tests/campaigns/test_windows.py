@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from campaigns.windows import next_window
 
 NINE, EIGHT_PM = time(9), time(20)
-ZONES = ["America/New_York", "America/Los_Angeles", "America/Phoenix", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe"]
+ZONES = [
+    "America/New_York",
+    "America/Los_Angeles",
+    "America/Phoenix",
+    "Europe/London",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+]
 
 
 def at(text: str, zone: str) -> datetime:
@@ -59,9 +66,7 @@ def test_it_keeps_to_the_clock_when_the_clocks_go_forward_and_back() -> None:
     zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=3),
     share=st.floats(0, 0.999),
 )
-def test_no_moment_of_a_window_is_outside_the_hours_of_any_zone(
-    now: datetime, zones: list[str], share: float
-) -> None:
+def test_no_moment_of_a_window_is_outside_the_hours_of_any_zone(now: datetime, zones: list[str], share: float) -> None:
     window = next_window(now, zones, NINE, EIGHT_PM)
     if window is None:
         return

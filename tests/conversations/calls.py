@@ -30,9 +30,7 @@ def call(kind: str, at: datetime | None = None, /, **data: Any) -> bytes:
 def status_call(send: Send, status: str, *, reference: bool = True, **data: Any) -> bytes:
     """A delivery report about `send`, by our reference or by its thread alone."""
     metadata = {"metadata": {"rc_send": send.reference}} if reference else {}
-    return call(
-        "sms.status", **{"thread_id": send.thread_id, "to": send.to, "status": status} | metadata | data
-    )
+    return call("sms.status", **{"thread_id": send.thread_id, "to": send.to, "status": status} | metadata | data)
 
 
 def text_call(send: Send, body: str, author: str = "contact", **data: Any) -> bytes:

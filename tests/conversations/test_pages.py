@@ -77,9 +77,7 @@ class TestList:
         assert "Yes &lt;b&gt;please&lt;/b&gt;" in rows
         assert "Needs a human" not in rows
 
-    def test_it_marks_who_needs_a_human_and_who_opted_out(
-        self, reader: Client, conversation: Conversation
-    ) -> None:
+    def test_it_marks_who_needs_a_human_and_who_opted_out(self, reader: Client, conversation: Conversation) -> None:
         suppress([conversation.contact.phone], source=Suppression.Source.STAFF)
         assert "Opted out" in rows_of(reader.get(LIST))
         Conversation.objects.update(needs_human_since=timezone.now())
@@ -91,9 +89,7 @@ class TestList:
     ) -> None:
         assert reader.get(LIST, {"show": show}).context["cl"].result_count == found
 
-    def test_it_finds_a_person_by_name_and_by_last_digits(
-        self, reader: Client, conversation: Conversation
-    ) -> None:
+    def test_it_finds_a_person_by_name_and_by_last_digits(self, reader: Client, conversation: Conversation) -> None:
         for words, found in (("jane", 1), ("Doe", 1), (conversation.contact.phone[-4:], 1), ("John", 0)):
             assert reader.get(LIST, {"q": words}).context["cl"].result_count == found
 
@@ -113,18 +109,14 @@ class TestList:
 
 
 class TestConversation:
-    def test_it_shows_every_text_with_what_became_of_it(
-        self, reader: Client, conversation: Conversation
-    ) -> None:
+    def test_it_shows_every_text_with_what_became_of_it(self, reader: Client, conversation: Conversation) -> None:
         page = reader.get(page_of(conversation)).content.decode()
         assert "Hello Jane,<br>see you at 3?" in page
         assert "Yes &lt;b&gt;please&lt;/b&gt;" in page
         assert "Delivered" in page
         assert "Asked the agent to start “appointment_reminder”." in page
 
-    def test_it_lists_what_the_agent_was_told_in_words(
-        self, reader: Client, conversation: Conversation
-    ) -> None:
+    def test_it_lists_what_the_agent_was_told_in_words(self, reader: Client, conversation: Conversation) -> None:
         page = reader.get(page_of(conversation)).content.decode()
         for words in ("<dt>Customer name</dt><dd>Jane</dd>", "<dd>yes</dd>", "<dd>3 pm, 4 pm</dd>"):
             assert words in page
@@ -159,9 +151,7 @@ class TestConversation:
         assert "Opted out" in page
         assert "“Stop!!”" in page
 
-    def test_it_opens_with_the_newest_texts_and_offers_the_earlier_ones(
-        self, conversation: Conversation
-    ) -> None:
+    def test_it_opens_with_the_newest_texts_and_offers_the_earlier_ones(self, conversation: Conversation) -> None:
         for minute in range(5):
             conversation.messages.create(
                 author="agent", body=f"text {minute}", at=timezone.now() + timedelta(minutes=minute)
@@ -175,9 +165,7 @@ class TestConversation:
         self, reader: Client, conversation: Conversation, django_assert_max_num_queries: Any
     ) -> None:
         for minute in range(30):
-            conversation.messages.create(
-                author="agent", body="text", at=timezone.now() + timedelta(minutes=minute)
-            )
+            conversation.messages.create(author="agent", body="text", at=timezone.now() + timedelta(minutes=minute))
         with django_assert_max_num_queries(15):
             reader.get(page_of(conversation))
 

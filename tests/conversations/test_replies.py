@@ -210,9 +210,7 @@ class TestOptOut:
 
     def test_a_reply_to_a_text_without_the_agent_needs_a_person(self) -> None:
         apply(text_call(sent_text(no_agent=True), "What time?"))
-        assert (
-            Conversation.objects.get().handoff_reason == "Replied to a text that was sent without the agent."
-        )
+        assert Conversation.objects.get().handoff_reason == "Replied to a text that was sent without the agent."
 
 
 class TestHandOver:

@@ -67,9 +67,7 @@ class TestSigned:
         assert (event.state, bytes(event.body), event.due_at) == ("unreadable", body, None)
         assert event.note
 
-    @pytest.mark.parametrize(
-        "body", [b"[" * 100_000, b'{"n": ' + b"9" * 5_000 + b"}", b"\xff\xfe", b"", b"null"]
-    )
+    @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"n": ' + b"9" * 5_000 + b"}", b"\xff\xfe", b"", b"null"])
     def test_it_answers_hostile_bodies_without_an_error(self, client: Client, body: bytes) -> None:
         try:
             headers = signature(body, "evt_1")
@@ -86,9 +84,7 @@ class TestSigned:
                 post(client, BODY)
         assert ProcrastinateJob.objects.get().task_name == "conversations.apply_waiting_events"
 
-    def test_it_takes_the_old_and_the_new_secret_while_they_are_rotated(
-        self, client: Client, settings: Any
-    ) -> None:
+    def test_it_takes_the_old_and_the_new_secret_while_they_are_rotated(self, client: Client, settings: Any) -> None:
         settings.REVMO_WEBHOOK_SECRETS = f"{OTHER_SECRET}, {SECRET}"
         assert deliver(client, signature(BODY, "evt_1", SECRET)) == 200
         assert deliver(client, signature(BODY, "evt_2", OTHER_SECRET)) == 200
@@ -163,9 +159,7 @@ class TestNotAuthentic:
         ),
         st.binary(max_size=200),
     )
-    def test_no_junk_is_let_in_or_stumbled_over(
-        self, client: Client, headers: dict[str, str], body: bytes
-    ) -> None:
+    def test_no_junk_is_let_in_or_stumbled_over(self, client: Client, headers: dict[str, str], body: bytes) -> None:
         assert deliver(client, headers, body) == 401
 
     def test_it_answers_post_only(self, client: Client) -> None:
@@ -202,9 +196,7 @@ class TestByToken:
         response = client.post(f"/webhooks/revmo/{token}/", BODY, content_type="application/json")
         assert response.status_code == 401
 
-    def test_without_a_token_in_the_settings_there_is_no_such_address(
-        self, client: Client, settings: Any
-    ) -> None:
+    def test_without_a_token_in_the_settings_there_is_no_such_address(self, client: Client, settings: Any) -> None:
         settings.REVMO_WEBHOOK_TOKEN = ""
         response = client.post("/webhooks/revmo/anything/", BODY, content_type="application/json")
         assert response.status_code == 401

@@ -80,7 +80,11 @@ class Command(BaseCommand):
             any_hour=options["any_hour"],
             scheduled_at=_instant(options["at"]),
         )
-        self._say(options, {"id": campaign.pk, "name": campaign.name, "status": campaign.status}, f"Draft {campaign.pk}.")
+        self._say(
+            options,
+            {"id": campaign.pk, "name": campaign.name, "status": campaign.status},
+            f"Draft {campaign.pk}.",
+        )
 
     def _rehearse(self, campaign: Campaign, options: dict[str, Any]) -> None:
         snapshot = rehearsal.rehearse(campaign)

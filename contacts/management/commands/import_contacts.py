@@ -53,7 +53,9 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _preview(self, path: Path, region: str, mapping: dict[str, str], options: dict[str, Any]) -> ContactImport:
-        record = ContactImport.objects.create(file_name=path.name[:255], file_sha256=importing.digest_of(path), region=region)
+        record = ContactImport.objects.create(
+            file_name=path.name[:255], file_sha256=importing.digest_of(path), region=region
+        )
         if options["list"]:
             record.contact_list = ContactList.objects.get_or_create(name=options["list"])[0]
         reading = importing.Reading(options["encoding"], options["delimiter"], options["sheet"], mapping)
@@ -72,7 +74,9 @@ class Command(BaseCommand):
         counts = ", ".join(f"{answer[fate]} {fate}" for fate in ImportRow.Fate.values)
         self.stdout.write(f"{verb} {counts}; {answer['rows']} rows.")
         for reject in answer["rejects"]:
-            self.stdout.write(f"  row {reject['row']}, {reject['column'] or 'no column'}: {reject['value']!r}: {reject['reason']}")
+            self.stdout.write(
+                f"  row {reject['row']}, {reject['column'] or 'no column'}: {reject['value']!r}: {reject['reason']}"
+            )
 
 
 def _region(text: str) -> str:
@@ -86,7 +90,7 @@ def _mapping(options: list[str]) -> dict[str, str]:
     for option in options:
         column, equals, target = option.rpartition("=")
         if not equals or not column or not target:
-            raise Refused(f"--map takes a column and a field, for example --map \"Cell=phone\"; this is {option!r}.")
+            raise Refused(f'--map takes a column and a field, for example --map "Cell=phone"; this is {option!r}.')
         mapping[column] = target
     return mapping
 

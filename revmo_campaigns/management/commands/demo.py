@@ -51,5 +51,3 @@ class Command(BaseCommand):
         finally:
             supervisor.stop()
             self.stderr.write("Stopped.")
-
-
