@@ -3,7 +3,10 @@
 granian serves from a child of its own, which would outlive a parent that is killed; it asks the kernel to go along.
 """
 
-from revmo_campaigns.supervisor import die_with_parent
+import multiprocessing
+
+from revmo_campaigns.supervisor import die_with
 from revmo_campaigns.wsgi import application as application
 
-die_with_parent()
+if granian := multiprocessing.parent_process():
+    die_with(granian.pid or 0)

@@ -76,15 +76,20 @@ def running(data: Path | None = None, *, durable: bool = True) -> Iterator[None]
                 _stop_if_last(data, users.fileno())
 
 
-def revive() -> None:
+def revive() -> bool:
     """Start the project's embedded server again if it went away while this process is inside `running()`.
 
-    Raises DatabaseUnavailable.
+    True if it had to. Raises DatabaseUnavailable.
     """
-    if is_embedded():
-        data = _project_data().resolve()
-        with _as_sentence(data), _alone(data):
+    if not is_embedded():
+        return False
+    data = _project_data().resolve()
+    with _as_sentence(data):
+        if postgres_processes.pid_of(data) is not None:
+            return False
+        with _alone(data):
             _ensure_running(data, durable=True)
+            return True
 
 
 def is_embedded() -> bool:

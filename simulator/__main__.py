@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import secrets
 import signal
 import sys
@@ -12,24 +13,24 @@ from simulator.server import Simulator
 
 
 def parser() -> argparse.ArgumentParser:
-    """The options; `manage.py simulator` shares them."""
-    options = argparse.ArgumentParser(prog="simulator", description="A local stand-in for Revmo.")
+    """The command's options."""
+    options = argparse.ArgumentParser(prog="python -m simulator", description="A local stand-in for Revmo.")
     add_options(options)
     return options
 
 
 def add_options(options: argparse.ArgumentParser) -> None:
-    """Declare every option."""
-    options.add_argument("--host", default="127.0.0.1")
-    options.add_argument("--port", type=int, default=8900)
-    options.add_argument("--api-key", default="simulator")
+    """Declare every option; a command of another frame can share them."""
+    options.add_argument("--host", default="127.0.0.1", help="An address of this machine.")
+    options.add_argument("--port", type=int, default=8900, help="0: any free one.")
+    options.add_argument("--api-key", default="simulator", help="The key that callers must show.")
     options.add_argument("--webhook-url", default="", help="Where the events go, on this machine.")
     options.add_argument("--webhook-secret", default="", help="whsec_ and base64; signs the events.")
     options.add_argument("--rate", type=float, default=0, help="Requests per second before 429; 0: no limit.")
     options.add_argument("--latency-ms", type=float, default=0, help="How long an answer takes.")
     options.add_argument("--delivery-delay", type=float, default=1.0, help="Seconds until a text is delivered.")
     options.add_argument("--slow-delay", type=float, default=8.0, help="Seconds that a slow answer takes.")
-    options.add_argument("--seed", type=int, default=None, help="The same seed, the same thread ids. Default: random.")
+    options.add_argument("--seed", type=int, default=None, help="The same seed, the same ids. Default: random.")
 
 
 def config_of(given: argparse.Namespace) -> Config:
@@ -49,25 +50,33 @@ def config_of(given: argparse.Namespace) -> Config:
 
 
 def run(config: Config) -> int:
-    """Serve until told to stop; the exit code."""
-
-    async def serve() -> None:
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        sys.stderr.write(f"Simulator: http://{config.host}:{config.port}/ (handsets); nothing leaves this machine.\n")
-        await simulator.serve(stop)
-
+    """Serve until told to stop; the exit code. Says on standard error when it listens."""
     try:
-        simulator = Simulator(config)
-        asyncio.run(serve())
+        asyncio.run(_serve(Simulator(config)))
     except Misconfigured as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 2
-    except OSError:
-        sys.stderr.write(f"Port {config.port} is taken. Choose another: --port 8901\n")
-        return 2
+        return _refuse(str(problem))
+    except OSError as problem:
+        if problem.errno == errno.EADDRINUSE:
+            return _refuse(f"Port {config.port} is taken. Choose another with --port.")
+        return _refuse(f"The simulator cannot listen on port {config.port}: {problem.strerror}. Try another --port.")
     return 0
+
+
+async def _serve(simulator: Simulator) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    def announce() -> None:
+        sys.stderr.write(f"Simulator: {simulator.url}/ (handsets); nothing leaves this machine.\n")
+        sys.stderr.flush()
+
+    await simulator.serve(stop, announce)
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

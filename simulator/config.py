@@ -1,9 +1,11 @@
-"""How the simulator behaves."""
+"""How the simulator behaves, and what it refuses to be."""
 
+import base64
+import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+SECRET_PREFIX = "whsec_"  # noqa: S105  a prefix of the Standard Webhooks form, no secret
 
 
 class Misconfigured(ValueError):
@@ -12,7 +14,13 @@ class Misconfigured(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings; times in seconds, `rate` in requests per second (0: no limit), port 0: any free one."""
+    """All settings.
+
+    Times in seconds. `port` 0 takes any free one. `rate` is in requests per second, 0 means no limit. Events
+    are signed where there is a `webhook_secret`, and not sent where there is no `webhook_url`. The last of
+    `retry_delays` repeats until `webhook_attempts` are used up. Thread ids and event ids follow from `seed`:
+    a simulator that restarts under a receiver that remembers should be given another one.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8900
@@ -23,13 +31,52 @@ class Config:
     latency: float = 0.0
     delivery_delay: float = 1.0
     slow_delay: float = 8.0
+    retry_delays: tuple[float, ...] = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+    webhook_attempts: int = 120
     seed: int = 1
 
     def check(self) -> None:
-        """Raises Misconfigured for an address beyond this machine or a secret that cannot sign."""
-        if self.host not in LOOPBACK:
-            raise Misconfigured("The simulator serves this machine only: use 127.0.0.1.")
-        if self.webhook_url and urlsplit(self.webhook_url).hostname not in LOOPBACK:
-            raise Misconfigured("The simulator calls this machine only: the webhook address must be on 127.0.0.1.")
-        if self.webhook_url and not self.webhook_secret:
-            raise Misconfigured("Give --webhook-secret with --webhook-url, so that the events can be signed.")
+        """Raises Misconfigured for an address beyond this machine and for values that cannot work."""
+        if not is_loopback(self.host):
+            raise Misconfigured("The simulator serves this machine only: use --host 127.0.0.1.")
+        if not 0 <= self.port <= 65535:
+            raise Misconfigured("A port is a number from 0 to 65535.")
+        if min(self.rate, self.latency, self.delivery_delay, self.slow_delay) < 0:
+            raise Misconfigured("Rates and delays cannot be negative.")
+        if not self.api_key.isascii() or not self.api_key.strip():
+            raise Misconfigured("The API key must be plain letters and digits.")
+        if self.webhook_url:
+            _check_webhook_url(self.webhook_url)
+        if self.webhook_secret:
+            _check_secret(self.webhook_secret)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Does this name or address stay on this machine? No name but localhost is looked up."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _check_webhook_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise Misconfigured(f"The webhook address cannot be read: {url}") from None
+    if not is_loopback(parts.hostname):
+        raise Misconfigured("The simulator calls this machine only: the webhook address must be on 127.0.0.1.")
+    if parts.scheme != "http" or port == 0:
+        raise Misconfigured("The webhook address must begin with http://.")
+
+
+def _check_secret(secret: str) -> None:
+    try:
+        key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not secret.startswith(SECRET_PREFIX) or not key:
+        raise Misconfigured("The webhook secret must be whsec_ followed by base64.")

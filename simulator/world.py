@@ -1,27 +1,49 @@
-"""What the simulator remembers: requests, threads, phones; and what happens to a text by itself."""
+"""Threads and phones: what becomes of a text, and what the agent and the customer do about it."""
 
 import asyncio
 import hashlib
-from collections import defaultdict
+import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from simulator import agent
 from simulator.calls import Call
 from simulator.config import Config
-from simulator.outcomes import Special, special_for
+from simulator.outcomes import Name, special_for
 from simulator.webhooks import Webhooks
+
+OUR_NUMBER = "+18005550199"  # the one toll-free number kept for fiction
+# Shares of the delivery delay.
+SENT, DELIVERED, THOUGHT, SPONTANEOUS = 0.3, 1.0, 1.0, 2.0
+
+
+class Author(StrEnum):
+    """Who wrote a text, as the handsets show it."""
+
+    BUSINESS = "business"
+    AGENT = "agent"
+    CONTACT = "contact"
+
+
+class Delivery(StrEnum):
+    """Where a text is."""
+
+    UNDERWAY = "on its way"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(slots=True)
 class Text:
-    """One text on a phone. `author` is business, agent, human or contact."""
+    """One text on a phone; `at` is UTC."""
 
-    author: str
+    author: Author
     body: str
-    at: str
-    delivered: bool = True
+    delivery: Delivery = Delivery.DELIVERED
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(slots=True)
@@ -31,131 +53,137 @@ class Thread:
     id: str
     call: Call
     agent_on: bool
+    text: Text
 
 
 @dataclass(slots=True)
 class Phone:
-    """A customer's phone."""
+    """A customer's phone. `thread` is the latest; `serial` grows with every change on any phone."""
 
     number: str
+    thread: Thread
     texts: list[Text] = field(default_factory=list)
-    thread: Thread | None = None
     blocked: bool = False
     serial: int = 0
 
 
 class World:
-    """The state of the simulator; used by one event loop."""
+    """The state of the simulator. Changed only inside the server's event loop."""
 
     def __init__(self, config: Config, webhooks: Webhooks) -> None:
-        self.config = config
-        self.webhooks = webhooks
-        self.phones: dict[str, Phone] = {}
-        self.threads: dict[str, Thread] = {}
-        self.requests: dict[str, int] = defaultdict(int)
-        self.accepted: dict[str, int] = defaultdict(int)
-        self.log: list[dict[str, Any]] = []
+        self._config = config
+        self._webhooks = webhooks
+        self._phones: dict[str, Phone] = {}
         self._serial = 0
         self._messages = 0
 
-    def note(self, number: str, body: bytes) -> None:
-        """Count a request, whatever becomes of it."""
-        if number:
-            self.requests[number] += 1
-        self.log.append({"to": number, "body": body.decode("utf-8", "replace")})
+    def phone(self, number: str) -> Phone | None:
+        """The phone of a number that ever received a text."""
+        return self._phones.get(number)
 
-    def accept(self, call: Call) -> Thread:
-        """Begin a thread: the text reaches the phone and its events follow."""
-        self.accepted[call.to] += 1
-        name = f"{self.config.seed}:{call.to}:{self.accepted[call.to]}"
-        thread = Thread(f"thr_{hashlib.sha256(name.encode()).hexdigest()[:20]}", call, agent_on=not call.no_agent)
-        self.threads[thread.id] = thread
-        special = special_for(call.to)
-        undelivered = special is not None and special.name == "undelivered"
-        phone = self._touch(call.to)
+    def newest(self, search: str, limit: int) -> tuple[int, list[Phone]]:
+        """How many phones have `search` in their number, and those of them where something happened last."""
+        digits = "".join(character for character in search if character.isdigit())
+        found = [phone for phone in self._phones.values() if digits in phone.number]
+        return len(found), heapq.nlargest(limit, found, key=lambda phone: phone.serial)
+
+    def has_opted_out(self, number: str) -> bool:
+        """Did this phone send STOP, and not START after it?"""
+        phone = self._phones.get(number)
+        return phone is not None and phone.blocked
+
+    def accept(self, call: Call, count: int) -> Thread:
+        """Begin a thread, the `count`-th to this number: its text goes out and its events follow."""
+        body = call.override or agent.opening(call.trigger, call.metadata)
+        text = Text(Author.BUSINESS if call.override else Author.AGENT, body, Delivery.UNDERWAY)
+        thread = Thread(self._id("thr", f"{call.to}:{count}"), call, not call.no_agent, text)
+        phone = self._phones.setdefault(call.to, Phone(call.to, thread))
         phone.thread = thread
-        text = call.override or agent.opening(call.trigger, call.metadata)
-        phone.texts.append(Text("business" if call.override else "agent", text, _now(), delivered=not undelivered))
+        self._show(phone, text)
         if not call.override:
-            self._message(thread, "agent", text)
-        self._later(0.3, self._status, thread, "sent")
-        self._later(1.0, self._status, thread, "undelivered" if undelivered else "delivered")
-        if special is not None and special.reply:
-            self._later(2.0, self._reply_by_itself, thread, special)
+            self._message(thread, text)
+        self._later(SENT, lambda: self._status(thread, "sent"))
+        self._later(DELIVERED, lambda: self._arrive(thread))
         return thread
 
-    def reply(self, number: str, body: str) -> None:
-        """The customer texts; the thread's agent may answer."""
-        phone = self._touch(number)
-        phone.texts.append(Text("contact", body, _now()))
+    def reply(self, phone: Phone, body: str) -> None:
+        """The customer texts; the agent of the thread may answer."""
+        text = Text(Author.CONTACT, body)
         thread = phone.thread
-        if thread is None:
-            return
-        self._message(thread, "contact", body)
         if agent.is_stop(body):
             phone.blocked = True
         elif agent.is_start(body):
             phone.blocked = False
-        elif agent.wants_human(body):
-            self._emit("sms.handoff", {"thread_id": thread.id, "reason": "The customer asked for a human."})
-        elif thread.agent_on and not phone.blocked:
-            self._later(1.0, self._answer, thread, body)
-
-    def switch_agent(self, number: str, on: bool) -> None:
-        """Somebody switches the agent in Revmo's own interface."""
-        phone = self.phones.get(number)
-        if phone is not None and phone.thread is not None:
-            phone.thread.agent_on = on
-            self._emit("sms.agent", {"thread_id": phone.thread.id, "agent_enabled": on})
-
-    def ledger(self) -> dict[str, Any]:
-        """Per number how often it was asked for and accepted."""
-        numbers = {
-            number: {"requests": count, "accepted": self.accepted.get(number, 0)}
-            for number, count in self.requests.items()
-        }
-        totals = {"requests": sum(self.requests.values()), "accepted": sum(self.accepted.values())}
-        return {"numbers": numbers, "totals": totals}
-
-    def _answer(self, thread: Thread, words: str) -> None:
-        if not thread.agent_on:  # switched off while it was thinking
+        self._show(phone, text)
+        self._message(thread, text)
+        if phone.blocked or not thread.agent_on or agent.is_start(body):
             return
-        text = agent.answer(words, thread.call.trigger, thread.call.metadata)
-        self._touch(thread.call.to).texts.append(Text("agent", text, _now()))
-        self._message(thread, "agent", text)
+        if agent.wants_human(body):
+            self._later(THOUGHT, lambda: self._hand_over(thread))
+        else:
+            self._later(THOUGHT, lambda: self._answer(phone, thread, body))
 
-    def _reply_by_itself(self, thread: Thread, special: Special) -> None:
-        self.reply(thread.call.to, special.reply)
+    def switch_agent(self, phone: Phone, on: bool) -> None:
+        """Somebody switches the agent in Revmo's own interface."""
+        phone.thread.agent_on = on
+        self._touch(phone)
+        self._webhooks.send("sms.agent", {"thread_id": phone.thread.id, "agent_enabled": on})
+
+    def _arrive(self, thread: Thread) -> None:
+        special = special_for(thread.call.to)
+        phone = self._phones[thread.call.to]
+        lost = special is not None and special.name is Name.UNDELIVERED
+        thread.text.delivery = Delivery.UNDELIVERED if lost else Delivery.DELIVERED
+        self._touch(phone)
+        self._status(thread, thread.text.delivery.value)
+        if special is not None and special.reply:
+            words = special.reply
+            self._later(SPONTANEOUS - DELIVERED, lambda: self.reply(phone, words))
+
+    def _hand_over(self, thread: Thread) -> None:
+        if thread.agent_on:
+            self._webhooks.send("sms.handoff", {"thread_id": thread.id, "reason": "The customer asked for a human."})
+
+    def _answer(self, phone: Phone, thread: Thread, words: str) -> None:
+        if not thread.agent_on or phone.blocked:  # switched off, or STOP, while it was thinking
+            return
+        text = Text(Author.AGENT, agent.answer(words, thread.call.trigger, thread.call.metadata))
+        self._show(phone, text)
+        self._message(thread, text)
 
     def _status(self, thread: Thread, status: str) -> None:
         data: dict[str, Any] = {"thread_id": thread.id, "to": thread.call.to, "status": status}
+        if status == Delivery.UNDELIVERED:
+            data |= {"error_code": "30005", "error_message": "Unknown destination handset"}
         if thread.call.metadata:
             data["metadata"] = thread.call.metadata
-        if status == "undelivered":
-            data |= {"error_code": "30005", "error_message": "Unknown destination handset"}
-        self._emit("sms.status", data)
+        self._webhooks.send("sms.status", data)
 
-    def _message(self, thread: Thread, author: str, body: str) -> None:
+    def _message(self, thread: Thread, text: Text) -> None:
         self._messages += 1
-        message_id = hashlib.sha256(f"{self.config.seed}:message:{self._messages}".encode()).hexdigest()[:20]
-        ours, theirs = "+12025550100", thread.call.to
-        sender, to = (theirs, ours) if author == "contact" else (ours, theirs)
-        data = {"thread_id": thread.id, "message_id": f"msg_{message_id}", "from": sender, "to": to}
-        self._emit("sms.message", data | {"author": author, "body": body})
+        theirs = thread.call.to
+        sender, to = (theirs, OUR_NUMBER) if text.author is Author.CONTACT else (OUR_NUMBER, theirs)
+        data = {
+            "thread_id": thread.id,
+            "message_id": self._id("msg", str(self._messages)),
+            "from": sender,
+            "to": to,
+            "author": text.author.value,
+            "body": text.body,
+        }
+        self._webhooks.send("sms.message", data)
 
-    def _emit(self, kind: str, data: dict[str, Any]) -> None:
-        self.webhooks.send(kind, data)
+    def _id(self, kind: str, name: str) -> str:
+        digest = hashlib.sha256(f"{self._config.seed}:{kind}:{name}".encode()).hexdigest()
+        return f"{kind}_{digest[:20]}"
 
-    def _touch(self, number: str) -> Phone:
-        phone = self.phones.setdefault(number, Phone(number))
+    def _show(self, phone: Phone, text: Text) -> None:
+        phone.texts.append(text)
+        self._touch(phone)
+
+    def _touch(self, phone: Phone) -> None:
         self._serial += 1
         phone.serial = self._serial
-        return phone
 
-    def _later(self, share: float, work: Any, *arguments: Any) -> None:
-        """After a share of the delivery delay."""
-        asyncio.get_running_loop().call_later(share * self.config.delivery_delay, work, *arguments)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    def _later(self, share: float, work: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(share * self._config.delivery_delay, work)

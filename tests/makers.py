@@ -12,8 +12,8 @@ _serial = count()
 
 
 def number(index: int) -> str:
-    """A number of the range kept for fiction, then of other area codes."""
-    return f"+1{202 + index // 100:03d}55501{index % 100:02d}"
+    """A number of the range kept for fiction that the simulator delivers; then of other area codes."""
+    return f"+1{202 + index // 90:03d}55501{index % 90:02d}"
 
 
 def make_account(**fields: Any) -> Account:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from campaigns import steering
+from campaigns import launching, rehearsal, steering
 from campaigns.models import Account, Campaign, Mode, Send
 from campaigns.sending import queue
 from campaigns.sending.queue import Claimed, Result
@@ -106,8 +106,6 @@ def test_only_a_running_campaign_is_claimed(status: str) -> None:
 def test_replies_and_tests_go_first_and_campaigns_take_turns() -> None:
     first = launched(4)
     second = make_campaign(list(Contact.objects.all()), agent=first.agent)
-    from campaigns import launching, rehearsal
-
     launching.launch(second, rehearsal.rehearse(second))
     test = make_send(agent=first.agent)
     claims = queue.claim(account_of(first), SIMULATOR, 5, LEASE)

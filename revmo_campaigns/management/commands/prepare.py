@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from revmo_campaigns import preparing
+from revmo_campaigns import embedded_postgres, preparing
 
 
 class Command(BaseCommand):
@@ -13,6 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Safe to run again at any time."""
+        embedded_postgres.check_reachable()
         call_command("migrate", verbosity=0, interactive=False)
         preparing.prepare()
         self.stderr.write("Ready. Next: make demo, or manage.py createsuperuser.")

@@ -1,0 +1,150 @@
+"""The loop between the queue and the sockets, against the simulator over a socket."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from campaigns import launching, rehearsal, steering
+from campaigns.models import Account, Campaign, Mode
+from campaigns.sending.engine import Engine
+from contacts.models import Contact, Suppression
+from contacts.suppressing import suppress
+from revmo.client import RevmoClient
+from simulator.config import Config
+from simulator.server import Simulator
+from tests.makers import launched, make_account, make_agent, make_campaign, number, states
+from tests.processes import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def sending(make_client: Callable[[], RevmoClient] | None = None, **options: object) -> Iterator[Simulator]:
+    """A simulator and an engine that sends to it."""
+    config = Config(**{"port": 0, "delivery_delay": 0.01} | options)  # type: ignore[arg-type]
+    with Simulator(config).running() as simulator:
+        engine = Engine(
+            Mode.SIMULATOR, make_client or (lambda: RevmoClient(simulator.url, "simulator", read_timeout=0.5))
+        )
+        engine.start()
+        try:
+            yield simulator
+        finally:
+            assert engine.stop(20)
+
+
+def finished(campaign: Campaign) -> Callable[[], bool]:
+    def check() -> bool:
+        campaign.refresh_from_db()
+        return campaign.status == Campaign.Status.FINISHED
+
+    return check
+
+
+def test_each_person_gets_one_text_and_its_thread_is_kept() -> None:
+    campaign = launched(50)
+    with sending() as simulator:
+        wait_until(finished(campaign))
+        ledger = simulator.ledger()["numbers"]
+    assert ledger == {number(index): {"requests": 1, "accepted": 1} for index in range(50)}
+    assert states(campaign) == {"accepted": 50}
+    assert not campaign.sends.filter(thread_id="").exists()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "state", "requests"),
+    [("92", "unknown", 1), ("93", "unknown", 1), ("94", "unknown", 1), ("99", "failed", 1)],
+)
+def test_a_bad_end_is_told_as_it_is_and_never_tried_again(suffix: str, state: str, requests: int) -> None:
+    phone = f"+120255501{suffix}"
+    campaign = make_campaign([Contact.objects.create(phone=phone, first_name="Erin")])
+    launching.launch(campaign, rehearsal.rehearse(campaign))
+    with sending() as simulator:
+        wait_until(finished(campaign))
+        assert simulator.ledger()["numbers"][phone]["requests"] == requests
+    assert states(campaign) == {state: 1}
+
+
+def test_a_429_is_tried_again_after_what_revmo_asks() -> None:
+    phone = "+12025550198"
+    campaign = make_campaign([Contact.objects.create(phone=phone, first_name="Beth")])
+    launching.launch(campaign, rehearsal.rehearse(campaign))
+    with sending() as simulator:
+        wait_until(finished(campaign))
+        assert simulator.ledger()["numbers"][phone] == {"requests": 2, "accepted": 1}
+    assert campaign.sends.get().attempts == 2
+
+
+def test_a_wrong_key_pauses_the_account_and_loses_nobody() -> None:
+    campaign = launched(200, agent=make_agent(make_account(in_flight_limit=4)))
+    account = campaign.agent.account
+    with sending(api_key="another") as simulator:
+
+        def paused() -> bool:
+            account.refresh_from_db()
+            return account.paused_at is not None
+
+        wait_until(paused)
+        wait_until(lambda: states(campaign) == {"queued": 200})
+        # No more than were under way when the first answer was read.
+        assert simulator.ledger()["totals"] == {"requests": simulator.ledger()["totals"]["requests"], "accepted": 0}
+        assert simulator.ledger()["totals"]["requests"] <= 8
+    assert "REVMO_API_KEY" in account.pause_reason
+
+
+def test_an_account_that_a_person_lets_go_on_sends_the_rest() -> None:
+    campaign = launched(5)
+    account = campaign.agent.account
+    Account.objects.update(paused_at="2026-01-01T00:00Z", pause_reason="bad key")
+    with sending() as simulator:
+        assert steering.resume_account(account)
+        wait_until(finished(campaign))
+        assert simulator.ledger()["totals"] == {"requests": 5, "accepted": 5}
+
+
+def test_a_pause_holds_the_rest_and_a_resume_sends_it_once() -> None:
+    campaign = launched(60, agent=make_agent(make_account(in_flight_limit=2)))
+    with sending(latency=0.02) as simulator:
+        wait_until(lambda: simulator.ledger()["totals"]["requests"] >= 5)
+        assert steering.pause(campaign, "wait")
+        wait_until(lambda: set(states(campaign)) <= {"queued", "accepted"})
+        before = simulator.ledger()["totals"]["requests"]
+        assert before < 60
+        assert states(campaign) == {"accepted": before, "queued": 60 - before}
+        assert steering.resume(campaign)
+        wait_until(finished(campaign))
+        assert {one["requests"] for one in simulator.ledger()["numbers"].values()} == {1}
+    assert states(campaign) == {"accepted": 60}
+
+
+def test_who_opts_out_while_it_runs_gets_no_text() -> None:
+    campaign = launched(80, agent=make_agent(make_account(in_flight_limit=2)))
+    late = [number(index) for index in range(60, 80)]
+    with sending(latency=0.01) as simulator:
+        suppress(late, source=Suppression.Source.REPLY, evidence="STOP")
+        wait_until(finished(campaign))
+        assert not set(late) & set(simulator.ledger()["numbers"])
+    assert states(campaign) == {"accepted": 60, "suppressed": 20}
+
+
+def test_two_engines_send_each_text_once() -> None:
+    campaign = launched(200)
+    with sending() as simulator:
+        second = Engine(Mode.SIMULATOR, lambda: RevmoClient(simulator.url, "simulator"))
+        second.start()
+        wait_until(finished(campaign))
+        assert second.stop(20)
+        assert {one["requests"] for one in simulator.ledger()["numbers"].values()} == {1}
+        assert simulator.ledger()["totals"]["accepted"] == 200
+
+
+def test_an_engine_of_live_mode_leaves_simulated_texts_alone() -> None:
+    campaign = launched(3)
+    with Simulator(Config(port=0)).running() as simulator:
+        engine = Engine(Mode.LIVE, lambda: RevmoClient(simulator.url, "simulator"))
+        engine.start()
+        engine.wake()
+        assert engine.stop(20)
+        assert simulator.ledger()["totals"]["requests"] == 0
+    assert states(campaign) == {"queued": 3}

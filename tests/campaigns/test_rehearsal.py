@@ -1,0 +1,136 @@
+"""What exactly would go out."""
+
+from datetime import time, timedelta
+
+import pytest
+from django.utils import timezone
+
+from campaigns import rehearsal
+from campaigns.models import Campaign, RehearsedText
+from campaigns.rehearsal import CannotRehearse, rehearse
+from contacts.models import Contact, Suppression
+from contacts.suppressing import suppress
+from tests.makers import make_account, make_agent, make_campaign, make_contacts, make_list, number
+
+pytestmark = pytest.mark.django_db
+
+
+def outcomes(campaign: Campaign) -> dict[str, str]:
+    snapshot = rehearse(campaign)
+    return dict(snapshot.texts.values_list("phone", "outcome"))
+
+
+def test_it_renders_every_person_and_counts() -> None:
+    snapshot = rehearse(make_campaign(make_contacts(3)))
+    assert (snapshot.will_send, snapshot.held_back, snapshot.segments) == (3, 0, 3)
+    assert list(snapshot.texts.values_list("text", flat=True)) == ["Hello Person 0", "Hello Person 1", "Hello Person 2"]
+
+
+def test_who_opted_out_is_held_back_with_the_reason() -> None:
+    campaign = make_campaign(make_contacts(2))
+    suppress([number(0)], source=Suppression.Source.STAFF)
+    snapshot = rehearse(campaign)
+    held = snapshot.texts.get(outcome=RehearsedText.Outcome.OPTED_OUT)
+    assert (held.phone, held.reason, held.text) == (number(0), "This number has opted out.", "")
+    assert (snapshot.will_send, snapshot.held_back) == (1, 1)
+
+
+@pytest.mark.parametrize("blank", ["", "   "])
+def test_a_blank_name_holds_the_person_back(blank: str) -> None:
+    campaign = make_campaign(make_contacts(1, first_name=blank))
+    assert outcomes(campaign) == {number(0): "blank_value"}
+
+
+def test_a_number_that_cannot_receive_texts_is_held_back() -> None:
+    contact = Contact.objects.create(phone="+442079460000", first_name="Landline")
+    assert outcomes(make_campaign([contact])) == {"+442079460000": "cannot_receive"}
+
+
+def test_a_text_that_is_too_long_is_held_back() -> None:
+    contacts = make_contacts(1, attributes={"story": "x" * 1700})
+    assert outcomes(make_campaign(contacts, message="{{ story }}")) == {number(0): "too_long"}
+
+
+def test_one_text_a_number_across_lists() -> None:
+    contacts = make_contacts(2)
+    campaign = make_campaign(contacts)
+    campaign.lists.add(make_list(contacts))
+    assert rehearse(campaign).will_send == 2
+
+
+def test_metadata_is_rendered_for_each_person_and_other_values_stay() -> None:
+    campaign = make_campaign(make_contacts(1), metadata={"customer_name": "{{ first_name }}", "visits": 3})
+    assert rehearse(campaign).texts.get().metadata == {"customer_name": "Person 0", "visits": 3}
+
+
+def test_a_blank_metadata_value_holds_the_person_back() -> None:
+    campaign = make_campaign(make_contacts(1), message="Hi", metadata={"when": "{{ company }}"})
+    assert outcomes(campaign) == {number(0): "blank_value"}
+
+
+def test_other_columns_are_merge_tags() -> None:
+    campaign = make_campaign(make_contacts(1, attributes={"city": "Washington"}), message="In {{ city }}")
+    assert rehearse(campaign).texts.get().text == "In Washington"
+
+
+@pytest.mark.parametrize("message", ["Hi {{ frist_name }}", "Hi {{ first_name", "{{ city }}"])
+def test_a_tag_that_nobody_has_is_refused_in_words(message: str) -> None:
+    with pytest.raises(CannotRehearse):
+        rehearse(make_campaign(make_contacts(1), message=message))
+
+
+def test_an_empty_audience_is_refused() -> None:
+    with pytest.raises(CannotRehearse, match="Nobody is on the chosen lists"):
+        rehearse(make_campaign([]))
+
+
+def test_texts_wait_for_the_window_where_the_person_is() -> None:
+    agent = make_agent(make_account(window_opens=time(0), window_closes=time(0, 1)))
+    text = rehearse(make_campaign(make_contacts(1), agent=agent, any_hour=False)).texts.get()
+    assert text.window_ends_at is not None
+    assert text.due_at is not None
+    assert text.window_ends_at - text.due_at <= timedelta(minutes=1)
+    assert text.due_at >= timezone.now() - timedelta(minutes=1)
+
+
+def test_at_any_hour_there_is_no_window() -> None:
+    assert rehearse(make_campaign(make_contacts(1))).texts.get().window_ends_at is None
+
+
+def test_nothing_is_due_before_the_campaigns_time() -> None:
+    later = timezone.now() + timedelta(days=2)
+    assert rehearse(make_campaign(make_contacts(1), scheduled_at=later)).texts.get().due_at == later
+
+
+def change_message(campaign: Campaign) -> None:
+    campaign.message = "Other"
+    campaign.save()
+
+
+def change_person(campaign: Campaign) -> None:
+    contact = Contact.objects.all()[0]
+    contact.first_name = "Other"
+    contact.save()
+
+
+def add_person(campaign: Campaign) -> None:
+    campaign.lists.add(make_list([Contact.objects.create(phone=number(77), first_name="New")]))
+
+
+def opt_out(campaign: Campaign) -> None:
+    suppress([number(0)], source=Suppression.Source.STAFF)
+
+
+def change_hours(campaign: Campaign) -> None:
+    campaign.agent.account.window_opens = time(10)
+    campaign.agent.account.save()
+
+
+@pytest.mark.parametrize("change", [change_message, change_person, add_person, opt_out, change_hours])
+def test_a_change_makes_the_snapshot_outdated(change: object) -> None:
+    campaign = make_campaign(make_contacts(2))
+    rehearse(campaign)
+    assert rehearsal.current(campaign) is not None
+    assert callable(change)
+    change(campaign)
+    assert rehearsal.current(Campaign.objects.get(pk=campaign.pk)) is None
