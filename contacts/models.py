@@ -68,6 +68,7 @@ class Contact(models.Model):
             models.CheckConstraint(
                 condition=Q(consent_at__isnull=True) | ~Q(consent_source=""),
                 name="a_consent_date_has_a_source",
+                violation_error_message="Say where the consent comes from, not only when it was given.",
             ),
         ]
         indexes = [

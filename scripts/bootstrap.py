@@ -29,9 +29,8 @@ def check_machine():
     """The version, the module that Debian packages apart, and a folder that we may write to."""
     if tuple(sys.version_info[:2]) < OLDEST:
         refuse(
-            "Python {}.{} or later is needed; this is {}.{}. Install one and name it: make PYTHON=python3.11 setup".format(
-                *(OLDEST + tuple(sys.version_info[:2]))
-            )
+            "Python {}.{} or later is needed; this is {}.{}. Install one and name it: "
+            "make PYTHON=python3.11 setup".format(*(OLDEST + tuple(sys.version_info[:2])))
         )
     try:
         import ensurepip  # noqa: F401
@@ -77,9 +76,9 @@ def install(requirements):
     """With uv, which takes seconds; with pip alone where uv cannot be had or does not reach the packages."""
     pip = (PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r")
     uv = (PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "-r")
-    if run(*(pip + ("requirements-uv.txt",))).returncode == 0 and run(*(uv + (requirements,))).returncode == 0:
+    if run(*pip, "requirements-uv.txt").returncode == 0 and run(*uv, requirements).returncode == 0:
         return
-    done = run(*(pip + (requirements,)))
+    done = run(*pip, requirements)
     if done.returncode != 0:
         refuse("The packages could not be installed. Check the network or pip's settings and try again.", done.stdout)
 

@@ -64,7 +64,9 @@ class Account(models.Model):
                 name="an_account_sends_at_some_rate",
             ),
             models.CheckConstraint(
-                condition=Q(window_opens__lt=F("window_closes")), name="a_send_window_opens_before_it_closes"
+                condition=Q(window_opens__lt=F("window_closes")),
+                name="a_send_window_opens_before_it_closes",
+                violation_error_message="The earliest hour must come before the latest.",
             ),
             models.CheckConstraint(
                 condition=Q(paused_at__isnull=True) | ~Q(pause_reason=""), name="a_paused_account_says_why"
@@ -117,7 +119,10 @@ class Agent(models.Model):
         ordering = ["-is_default", "name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["is_default"], condition=Q(is_default=True), name="there_is_one_default_agent"
+                fields=["is_default"],
+                condition=Q(is_default=True),
+                name="there_is_one_default_agent",
+                violation_error_message="Another agent is the default already. Change that one first.",
             ),
             models.CheckConstraint(
                 condition=Q(agent_id__regex=r"^[A-Za-z0-9+/_-]+={0,2}$"), name="an_agent_id_is_base64"

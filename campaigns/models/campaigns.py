@@ -86,6 +86,7 @@ class Campaign(models.Model):
             models.CheckConstraint(
                 condition=~Q(message="") | Q(trigger__isnull=False),
                 name="a_campaign_has_a_message_or_a_trigger",
+                violation_error_message="Write a message or choose a trigger; without either nothing would be said.",
             ),
             # Promise 7: a draft has no mode yet, whatever was launched has one.
             models.CheckConstraint(
