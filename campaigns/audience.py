@@ -3,7 +3,7 @@
 from django.db.models import Func, QuerySet
 
 from campaigns.models import Campaign
-from contacts.models import Contact
+from contacts.models import Contact, ContactList
 
 
 class JsonKeys(Func):
@@ -13,13 +13,18 @@ class JsonKeys(Func):
     set_returning = True
 
 
-def audience(campaign: Campaign) -> QuerySet[Contact]:
+def members(lists: "QuerySet[ContactList]") -> "QuerySet[Contact]":
+    """Everybody on any of the lists, once."""
+    return Contact.objects.filter(pk__in=Contact.objects.filter(memberships__contact_list__in=lists).values("pk"))
+
+
+def audience(campaign: Campaign) -> "QuerySet[Contact]":
     """Every contact of the campaign's lists, once, with `opted_out`; in the order of their keys."""
-    members = Contact.objects.filter(memberships__contact_list__in=campaign.lists.all()).values("pk")
-    return Contact.objects.filter(pk__in=members).with_suppression().order_by("pk")
+    people = Contact.objects.filter(pk__in=members(campaign.lists.all()).values("pk"))
+    return people.with_suppression().order_by("pk")
 
 
-def attribute_names(campaign: Campaign) -> set[str]:
-    """The names of other columns that anybody in the audience has."""
-    keys = audience(campaign).order_by().annotate(key=JsonKeys("attributes")).values_list("key", flat=True)
+def attribute_names(lists: "QuerySet[ContactList]") -> set[str]:
+    """The names of other columns that anybody on the lists has."""
+    keys = members(lists).order_by().annotate(key=JsonKeys("attributes")).values_list("key", flat=True)
     return set(keys.distinct())

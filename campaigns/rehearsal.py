@@ -72,7 +72,7 @@ class Script:
     @classmethod
     def of(cls, campaign: Campaign) -> "Script":
         """The checked script. Raises CannotRehearse."""
-        known = {*composing.PERSON_FIELDS, *attribute_names(campaign)}
+        known = {*composing.PERSON_FIELDS, *attribute_names(campaign.lists.all())}
         try:
             script = cls(campaign)
             for compiled in script.templates():

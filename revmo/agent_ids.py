@@ -1,17 +1,19 @@
 """Agent ids, which Revmo's guide types as base64."""
 
 import base64
-import binascii
 
 
 def check_agent_id(text: str) -> str:
-    """The id as it stands, if it is base64 (either alphabet). ValueError with a sentence otherwise."""
+    """The id without blanks around it, if it is padded base64 of either alphabet. ValueError with a sentence."""
     trimmed = text.strip()
+    url_safe = "-" in trimmed or "_" in trimmed
     try:
-        if not trimmed or not base64.b64decode(trimmed.replace("-", "+").replace("_", "/"), validate=True):
-            raise ValueError
-    except (ValueError, binascii.Error):
+        decoded = base64.b64decode(trimmed, altchars="-_" if url_safe else None, validate=True)
+    except ValueError:
+        decoded = b""
+    if not decoded or (url_safe and ("+" in trimmed or "/" in trimmed)):
         raise ValueError(
-            "This is not an agent id. Copy it whole from the account page at Revmo: letters, digits, = at the end."
-        ) from None
+            "This is not an agent id. Copy it whole from the account page at Revmo: letters and digits, often with = "
+            "at the end."
+        )
     return trimmed

@@ -1,31 +1,32 @@
 """The call `POST /v1/startsms/`, made once and never again by itself."""
 
+import json
 import re
-import socket
-import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-import urllib3.exceptions as wire
 
-from revmo import watchdog
 from revmo.agent_ids import check_agent_id
-from revmo.line import Line, OneLineAdapter
+from revmo.connections import Clock, ClockedAdapter
+from revmo.faults import fault_of
 from revmo.outcomes import MAX_BODY, Answer, Fault, Outcome, judge, judge_fault
-from revmo.watchdog import Watch
 
 PATH = "/v1/startsms/"
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-# A connection that rested longer may have been closed by the other side; a text written into it would end unknown
-# although nobody read it. Seconds.
-MAX_IDLE = 4.0
+# A server closes a connection that rests, and a text written into it at that moment ends unknown although nobody read
+# it. urllib3 looks before each use whether the other side has hung up, but cannot see a farewell still on its way.
+# Common servers wait 2 seconds or longer, so one that rested for more than this is not used again; whoever sends
+# less than one text a second can afford the new handshake. Seconds.
+MAX_IDLE = 1.0
+_STEP = 8 * 1024
 
 
 class InvalidCall(ValueError):
-    """The call would break Revmo's documented contract; nothing was sent."""
+    """The call would break Revmo's documented contract, or cannot be written down; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class StartSms:
         except ValueError as problem:
             raise InvalidCall(str(problem)) from problem
         if not E164.fullmatch(self.to):
-            raise InvalidCall(f"{self.to!r} is not a number in international form.")
+            raise InvalidCall(f"{self.to!r} is not a number in international form, such as +12025550123.")
         if self.trigger:
             body["trigger"] = self.trigger
         if self.metadata:
@@ -59,10 +60,14 @@ class StartSms:
 
 
 class RevmoClient:
-    """One connection to Revmo, for one thread. Times in seconds.
+    """One connection to Revmo, for one thread: each thread that sends has a client of its own. Times in seconds.
 
-    No transport retries, no redirects (they would carry the key elsewhere), no proxies or netrc from the environment.
-    `connect_timeout` and `read_timeout` bound single steps; `total_deadline` cuts an answer that drips.
+    No retries, no redirects (they would carry the key elsewhere), no proxies or netrc from the environment: one
+    call is one HTTP attempt. `connect_timeout` bounds the connect to each address of the name, `read_timeout` one
+    read, `total_deadline` everything, also an answer that drips. Only the look-up of the name cannot be interrupted;
+    if it outlasts the deadline, nothing is written any more.
+
+    Raises ValueError for an address or key with which no call could be made.
     """
 
     def __init__(
@@ -74,108 +79,93 @@ class RevmoClient:
         read_timeout: float = 30.0,
         total_deadline: float = 45.0,
     ) -> None:
-        self._url = base_url.rstrip("/") + PATH
-        self._timeout = (connect_timeout, min(read_timeout, total_deadline))
-        self._deadline = total_deadline
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Authorization"] = f"Bearer {api_key}"
-        self._last_used = time.monotonic()
-        self._line = Line()
-        self._mount()
+        self._key = _checked_key(api_key)
+        self._timeouts = (min(connect_timeout, total_deadline), min(read_timeout, total_deadline))
+        self._clock = Clock(step=read_timeout, total=total_deadline)
+        # Below requests.Session, which reads the environment and costs more than the rest of a call.
+        self._adapter = ClockedAdapter(self._clock)
+        self._template = requests.Request(
+            "POST",
+            _checked_origin(base_url) + PATH,
+            headers={
+                "Authorization": f"Bearer {self._key}",
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "User-Agent": "revmo-campaigns",
+            },
+        ).prepare()
+        self._last_used = 0.0
 
     def start_sms(self, call: StartSms, *, reference: str = "") -> Outcome:
         """Make the call and judge it; faults of the wire are outcomes, never exceptions. Raises InvalidCall.
 
-        `reference` travels as Idempotency-Key: Revmo documents none, so nothing relies on it.
+        `reference`, our own id of the text, travels as Idempotency-Key. Revmo documents no such header, so nothing
+        relies on it.
         """
-        body = call.payload()
+        request = self._request(call, reference)
         if time.monotonic() - self._last_used > MAX_IDLE:
-            self._mount()
-        headers = {"Idempotency-Key": reference} if reference else {}
+            self._adapter.close()
+        self._clock.start()
         try:
-            with watchdog.cutting(self._line.cut, after=self._deadline) as watch:
-                return self._exchange(body, headers, watch)
+            response = self._adapter.send(request, stream=True, timeout=self._timeouts)
+        except Exception as problem:
+            # Whatever it is, the request may have left by now; only what `fault_of` knows for sure says otherwise.
+            return judge_fault(self._fault(problem))
         finally:
             self._last_used = time.monotonic()
+        return judge(self._read(response), secret=self._key)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._session.close()
+        """Close the connection. The client stays usable and opens another one."""
+        self._adapter.close()
 
-    def _mount(self) -> None:
-        """Begin with a fresh connection."""
-        for prefix in ("http://", "https://"):
-            old = self._session.adapters.get(prefix)
-            if old is not None:
-                old.close()
-            self._session.mount(prefix, OneLineAdapter(self._line))
-
-    def _exchange(self, body: dict[str, Any], headers: dict[str, str], watch: Watch) -> Outcome:
+    def _request(self, call: StartSms, reference: str) -> requests.PreparedRequest:
         try:
-            response = self._session.post(
-                self._url,
-                json=body,
-                headers=headers,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            )
-        except (requests.RequestException, wire.HTTPError, OSError, ValueError) as problem:
-            self._mount()
-            return judge_fault(Fault.DEADLINE if watch.late else fault_of(problem))
-        answer = self._read(response)
-        if watch.late:  # cut in the middle of a header it looks like a whole answer
-            return judge_fault(Fault.DEADLINE)
-        return judge(answer)
+            body = json.dumps(call.payload(), allow_nan=False).encode()
+        except (TypeError, ValueError, RecursionError) as problem:
+            if isinstance(problem, InvalidCall):
+                raise
+            raise InvalidCall(f"The metadata cannot be written as JSON: {problem}") from problem
+        if not (reference.isascii() and reference.isprintable()):
+            raise InvalidCall("The reference must be plain letters and digits.")
+        request = self._template.copy()
+        request.prepare_body(body, None)
+        if reference:
+            request.headers["Idempotency-Key"] = reference
+        return request
 
     def _read(self, response: requests.Response) -> Answer:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        received, cut = b"", False
+        """The answer, up to a little over MAX_BODY; the connection is kept only if it is certain where it ends."""
+        received, broken = bytearray(), None
         try:
-            for chunk in response.iter_content(8 * 1024):
-                received += chunk
-                if len(received) > MAX_BODY:
-                    break
-        except (requests.RequestException, wire.HTTPError, OSError):
-            cut = True
+            # As the bytes come: we ask for no compression, so what is compressed anyhow is not understood.
+            while len(received) <= MAX_BODY and (piece := response.raw.read(_STEP, decode_content=False)):
+                received += piece
+        except Exception as problem:  # a hostile body finds more ways to fail than the libraries document
+            broken = self._fault(problem)
         oversized = len(received) > MAX_BODY
-        if cut or oversized:
-            self._mount()
-        response.close()
-        return Answer(response.status_code, headers, received[:MAX_BODY], cut=cut, oversized=oversized)
+        # After a 1xx the true answer is still to come, and would be taken for that of the next text.
+        if broken or oversized or response.status_code < 200:
+            response.raw.close()
+            self._adapter.close()
+        self._last_used = time.monotonic()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(received[:MAX_BODY]), broken, oversized)
+
+    def _fault(self, problem: Exception) -> Fault:
+        fault = fault_of(problem)
+        return Fault.DEADLINE if fault is Fault.READ_TIMEOUT and self._clock.left() <= 0 else fault
 
 
-def fault_of(problem: BaseException) -> Fault:
-    """Which fault an exception of the wire is; whatever does not prove that nothing left is ambiguous.
-
-    A reset before and after the server read the request look the same, so only look-up, refusal and the time-out of
-    the connect count as proof, and a certificate that failed before the first byte of the request.
-    """
-    causes = list(_causes(problem))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Fault.TLS
-        if isinstance(cause, wire.NameResolutionError | socket.gaierror):
-            return Fault.DNS
-        if isinstance(cause, wire.ConnectTimeoutError):
-            return Fault.CONNECT_TIMEOUT
-        if isinstance(cause, wire.NewConnectionError):
-            return Fault.REFUSED
-    if any(isinstance(cause, wire.ReadTimeoutError | TimeoutError) for cause in causes):
-        return Fault.READ_TIMEOUT
-    if any(isinstance(cause, ConnectionResetError | BrokenPipeError) for cause in causes):
-        return Fault.RESET
-    return Fault.REMOTE_CLOSE
+def _checked_key(api_key: str) -> str:
+    key = api_key.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise ValueError("The API key must be the plain letters and digits that Revmo shows. Check REVMO_API_KEY.")
+    return key
 
 
-def _causes(problem: BaseException) -> Iterator[BaseException]:
-    """The exception and all that it wraps, however the libraries keep it."""
-    seen: set[int] = set()
-    waiting: list[object] = [problem]
-    while waiting:
-        one = waiting.pop(0)
-        if isinstance(one, BaseException) and id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+def _checked_origin(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(f"{base_url!r} is not an address such as https://api.revmo.ai. Check REVMO_API_URL.")
+    return base_url.rstrip("/")

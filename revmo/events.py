@@ -1,20 +1,35 @@
-"""Revmo's events in our words. The payload is our assumption, so the names of its fields can be set.
+"""Revmo's events in our words. All of the payload is our assumption, so every name in it can be set.
 
-An event that is authentic but not understood raises `Uninterpretable` and nothing else, whatever its bytes are.
+An event that is authentic but not understood raises `Uninterpretable` and nothing else, whatever its bytes are: it is
+kept as it came and can be interpreted again once the field map knows better.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
+from revmo.foreign import identifier, json_object, storable
+
+# Characters. Far beyond any text message.
 MAX_TEXT = 10_000
+MAX_WORD = 200
+
+T = TypeVar("T")
 
 
 class Uninterpretable(ValueError):
     """The event cannot be understood; the text says why."""
+
+
+class Kind(StrEnum):
+    """What an event is about."""
+
+    STATUS = "status"
+    MESSAGE = "message"
+    HANDOFF = "handoff"
+    AGENT = "agent"
 
 
 class Status(StrEnum):
@@ -34,47 +49,6 @@ class Author(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FieldMap:
-    """Where to find what: names of fields under `data`, and words for kinds, statuses and authors."""
-
-    kinds: Mapping[str, str] = field(
-        default_factory=lambda: {
-            "sms.status": "status",
-            "sms.message": "message",
-            "sms.handoff": "handoff",
-            "sms.agent": "agent",
-        }
-    )
-    names: Mapping[str, tuple[str, ...]] = field(
-        default_factory=lambda: {"thread_id": ("thread_id", "threadId", "ThreadId", "external_id")}
-    )
-    statuses: Mapping[str, Status] = field(
-        default_factory=lambda: {
-            "queued": Status.SENT,
-            "sent": Status.SENT,
-            "delivered": Status.DELIVERED,
-            "undelivered": Status.UNDELIVERED,
-            "failed": Status.UNDELIVERED,
-        }
-    )
-    authors: Mapping[str, Author] = field(
-        default_factory=lambda: {
-            "contact": Author.CONTACT,
-            "customer": Author.CONTACT,
-            "user": Author.CONTACT,
-            "agent": Author.AGENT,
-            "assistant": Author.AGENT,
-            "human": Author.HUMAN,
-            "staff": Author.HUMAN,
-        }
-    )
-    reference_key: str = "rc_send"
-
-
-DEFAULT = FieldMap()
-
-
-@dataclass(frozen=True, slots=True)
 class StatusEvent:
     """What became of a text. `reference` is ours, echoed in the metadata; `at` is UTC."""
 
@@ -89,7 +63,7 @@ class StatusEvent:
 
 @dataclass(frozen=True, slots=True)
 class MessageEvent:
-    """A text of a thread."""
+    """A text of a thread; `body` is cut at MAX_TEXT."""
 
     thread_id: str
     message_id: str
@@ -120,113 +94,182 @@ class AgentEvent:
 
 Event = StatusEvent | MessageEvent | HandoffEvent | AgentEvent
 
+_KINDS = {
+    "sms.status": Kind.STATUS,
+    "sms.message": Kind.MESSAGE,
+    "sms.handoff": Kind.HANDOFF,
+    "sms.agent": Kind.AGENT,
+}
+# Words of the trade that mean the same. "queued", "accepted" and "sending" are missing on purpose: the carrier has said
+# nothing yet, and a text that is not sent must not be shown as sent. Such an event is kept, uninterpreted.
+_STATUSES = {
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "read": Status.DELIVERED,
+    "undelivered": Status.UNDELIVERED,
+    "undeliverable": Status.UNDELIVERED,
+    "failed": Status.UNDELIVERED,
+    "delivery_failed": Status.UNDELIVERED,
+    "rejected": Status.UNDELIVERED,
+    "expired": Status.UNDELIVERED,
+}
+_AUTHORS = {
+    "contact": Author.CONTACT,
+    "customer": Author.CONTACT,
+    "user": Author.CONTACT,
+    "agent": Author.AGENT,
+    "assistant": Author.AGENT,
+    "human": Author.HUMAN,
+    "staff": Author.HUMAN,
+}
+_PATHS = {
+    "type": ("type",),
+    "at": ("timestamp",),
+    "thread_id": ("data.thread_id", "data.threadId", "data.ThreadId", "data.external_id"),
+    "message_id": ("data.message_id",),
+    "from": ("data.from",),
+    "to": ("data.to",),
+    "author": ("data.author",),
+    "body": ("data.body",),
+    "status": ("data.status",),
+    "error_code": ("data.error_code",),
+    "error_message": ("data.error_message",),
+    "metadata": ("data.metadata",),
+    "reason": ("data.reason",),
+    "agent_enabled": ("data.agent_enabled",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """Where to find what: dotted paths from the top of the body, the first that is there counts; and what words mean.
+
+    Words are compared in lower case. `reference_key` is ours within the metadata; empty where none is sent.
+    """
+
+    kinds: Mapping[str, Kind] = field(default_factory=lambda: _KINDS)
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _PATHS)
+    statuses: Mapping[str, Status] = field(default_factory=lambda: _STATUSES)
+    authors: Mapping[str, Author] = field(default_factory=lambda: _AUTHORS)
+    reference_key: str = "rc_send"
+
+
+DEFAULT = FieldMap()
+
 
 def normalise(body: bytes, field_map: FieldMap = DEFAULT) -> Event:
     """The event in our words. Raises Uninterpretable."""
-    value = _parse(body)
-    kind = field_map.kinds.get(str(value.get("type", "")))
-    data = value.get("data")
-    if kind is None:
-        raise Uninterpretable(f"an event of a kind that we do not know: {str(value.get('type', ''))[:100]!r}")
-    if not isinstance(data, dict):
-        raise Uninterpretable("the event has no data")
-    reader = _Reader(data, field_map)
-    at = _instant(value.get("timestamp"))
-    if kind == "status":
-        return _status(reader, at)
-    if kind == "message":
-        return _message(reader, at)
-    if kind == "handoff":
-        return HandoffEvent(reader.required("thread_id"), reader.text("reason"), at)
-    enabled = data.get("agent_enabled")
-    if not isinstance(enabled, bool):
-        raise Uninterpretable("the event does not say whether the agent is on")
-    return AgentEvent(reader.required("thread_id"), enabled, at)
-
-
-def _status(reader: "_Reader", at: datetime | None) -> StatusEvent:
-    word = reader.text("status").lower()
-    status = reader.field_map.statuses.get(word)
-    if status is None:
-        raise Uninterpretable(f"a status that we do not know: {word[:100]!r}")
-    metadata = reader.data.get("metadata")
-    reference = metadata.get(reader.field_map.reference_key, "") if isinstance(metadata, dict) else ""
-    event = StatusEvent(
-        thread_id=reader.text("thread_id"),
-        to=reader.text("to"),
-        status=status,
-        error_code=reader.text("error_code"),
-        error_message=reader.text("error_message"),
-        reference=reference if isinstance(reference, str) else "",
-        at=at,
-    )
-    if not event.thread_id and not event.reference:
-        raise Uninterpretable("the event names no thread")
-    return event
-
-
-def _message(reader: "_Reader", at: datetime | None) -> MessageEvent:
-    author = reader.field_map.authors.get(reader.text("author").lower())
-    if author is None:
-        raise Uninterpretable("the event does not say who wrote the text")
-    return MessageEvent(
-        thread_id=reader.text("thread_id"),
-        message_id=reader.text("message_id"),
-        sender=reader.text("from"),
-        to=reader.text("to"),
-        author=author,
-        body=reader.text("body", MAX_TEXT),
-        at=at,
-    )
+    content = json_object(body)
+    if content is None:
+        raise Uninterpretable("the event is not a JSON object")
+    reader = _Reader(content, field_map)
+    kind = reader.meaning("type", field_map.kinds, "an event of a kind that we do not know")
+    return _READERS[kind](reader)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    data: Mapping[str, Any]
+    content: Mapping[str, Any]
     field_map: FieldMap
 
-    def text(self, name: str, limit: int = 200) -> str:
-        """The first field that carries this as text or number, cut at `limit`; PostgreSQL takes no NUL in a text."""
-        for candidate in self.field_map.names.get(name, (name,)):
-            value = self.data.get(candidate)
-            if isinstance(value, str | int) and not isinstance(value, bool):
-                return _storable(str(value)[:limit] if isinstance(value, str) else _digits(value, limit))
-        return ""
-
-    def required(self, name: str) -> str:
-        """The same; Uninterpretable where it is missing."""
-        value = self.text(name)
-        if not value:
-            raise Uninterpretable(f"the event has no {name}")
-        return value
-
-
-def _digits(value: int, limit: int) -> str:
-    try:
-        return str(value)[:limit]
-    except ValueError:  # beyond Python's limit for turning numbers into text
-        return ""
-
-
-def _storable(text: str) -> str:
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body.decode("utf-8"))
-    except (ValueError, RecursionError) as problem:
-        raise Uninterpretable("the event is not JSON") from problem
-    if not isinstance(value, dict):
-        raise Uninterpretable("the event is not a JSON object")
-    return value
-
-
-def _instant(value: object) -> datetime | None:
-    if not isinstance(value, str):
+    def find(self, name: str) -> Any:
+        """What stands at the first path that is there and not null; None without one."""
+        for path in self.field_map.paths.get(name, ()):
+            value: Any = self.content
+            for step in path.split("."):
+                value = value.get(step) if isinstance(value, dict) else None
+            if value is not None:
+                return value
         return None
-    try:
-        instant = datetime.fromisoformat(value)
-        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+
+    def word(self, name: str) -> str:
+        """A short text or whole number, for show; empty where it is anything else."""
+        value = self.find(name)
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            return ""
+        return storable(str(value), MAX_WORD)
+
+    def identifier(self, name: str) -> str:
+        """An id; empty where it is missing, or is none."""
+        return identifier(self.find(name))
+
+    def meaning(self, name: str, words: Mapping[str, T], complaint: str) -> T:
+        """What a word means. Raises Uninterpretable with the complaint where it is not known."""
+        word = self.word(name)
+        meaning = words.get(word.strip().lower())
+        if meaning is None:
+            raise Uninterpretable(f"{complaint}: {word[:100]!r}")
+        return meaning
+
+    def thread_id(self) -> str:
+        """The thread, without which the event says nothing. Raises Uninterpretable."""
+        thread_id = self.identifier("thread_id")
+        if not thread_id:
+            raise Uninterpretable("the event names no thread")
+        return thread_id
+
+    def reference(self) -> str:
+        """Our own reference, if the metadata came back with it."""
+        metadata = self.find("metadata")
+        return identifier(metadata.get(self.field_map.reference_key)) if isinstance(metadata, dict) else ""
+
+    def at(self) -> datetime | None:
+        """When it happened, in UTC (which a time without a zone is taken to be); None without a readable time."""
+        value = self.find("at")
+        if not isinstance(value, str):
+            return None
+        try:
+            instant = datetime.fromisoformat(value)
+            return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+
+
+def _status(reader: _Reader) -> StatusEvent:
+    reference = reader.reference()
+    return StatusEvent(
+        thread_id=reader.identifier("thread_id") if reference else reader.thread_id(),
+        to=reader.identifier("to"),
+        status=reader.meaning("status", reader.field_map.statuses, "a status that says nothing we keep"),
+        error_code=reader.word("error_code"),
+        error_message=reader.word("error_message"),
+        reference=reference,
+        at=reader.at(),
+    )
+
+
+def _message(reader: _Reader) -> MessageEvent:
+    body = reader.find("body")
+    if not isinstance(body, str):  # never an empty text in its place: it may have been a STOP
+        raise Uninterpretable("the event holds no text")
+    event = MessageEvent(
+        thread_id=reader.identifier("thread_id"),
+        message_id=reader.identifier("message_id"),
+        sender=reader.identifier("from"),
+        to=reader.identifier("to"),
+        author=reader.meaning("author", reader.field_map.authors, "the event does not say who wrote the text"),
+        body=storable(body, MAX_TEXT),
+        at=reader.at(),
+    )
+    if not (event.thread_id or event.sender or event.to):
+        raise Uninterpretable("the event names neither a thread nor a number")
+    return event
+
+
+def _handoff(reader: _Reader) -> HandoffEvent:
+    return HandoffEvent(reader.thread_id(), reader.word("reason"), reader.at())
+
+
+def _agent(reader: _Reader) -> AgentEvent:
+    enabled = reader.find("agent_enabled")
+    if not isinstance(enabled, bool):
+        raise Uninterpretable("the event does not say whether the agent is on")
+    return AgentEvent(reader.thread_id(), enabled, reader.at())
+
+
+_READERS: Mapping[Kind, Callable[[_Reader], Event]] = {
+    Kind.STATUS: _status,
+    Kind.MESSAGE: _message,
+    Kind.HANDOFF: _handoff,
+    Kind.AGENT: _agent,
+}

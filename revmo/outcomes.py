@@ -4,18 +4,19 @@ Of our assumptions this is the gravest: Revmo documents no answer, so only what 
 tried again, and only a well-formed yes counts as one. Everything else is unknown.
 """
 
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from revmo.foreign import identifier, json_object, storable
+
 MAX_BODY = 64 * 1024
 MAX_EVIDENCE = 500
-# Nobody waits longer for a Retry-After; beyond it our own backoff decides. Seconds.
-MAX_RETRY_AFTER = 6 * 60 * 60
+MAX_SAID = 300
+# The longest that a Retry-After is obeyed, as in urllib3. Seconds.
+MAX_RETRY_AFTER = 6 * 60 * 60.0
 THREAD_ID_KEYS = ("thread_id", "threadId", "ThreadId", "external_id", "id")
 HALTING = {401, 402, 403, 404}
 UNCERTAIN = {408, 409, 425}
@@ -32,7 +33,7 @@ class Verdict(StrEnum):
 
 
 class Fault(StrEnum):
-    """How a call ended without an answer."""
+    """How a call ended without an answer, or an answer before its end."""
 
     DNS = "dns"
     REFUSED = "refused"
@@ -41,23 +42,33 @@ class Fault(StrEnum):
     READ_TIMEOUT = "read_timeout"
     RESET = "reset"
     REMOTE_CLOSE = "remote_close"
+    NOT_HTTP = "not_http"
     DEADLINE = "deadline"
+    WORKER_DEATH = "worker_death"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, header names in lower case; `cut`: broken off after the header, `oversized`: over 64 KiB."""
+    """An HTTP answer, header names in lower case.
+
+    `broken`: the fault that ended its body too early; `oversized`: the body is over MAX_BODY and stands here cut.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    cut: bool = False
+    broken: Fault | None = None
     oversized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The verdict with what staff and the engine need. `retry_after` in seconds; `detail` is a sentence for staff."""
+    """The verdict with what staff and the engine need.
+
+    `reason` is a short stable code, `detail` a sentence for staff, `evidence` the beginning of what Revmo said without
+    the API key; all can be stored as they are. `retry_after` in seconds. `slow_down`: the account should send more
+    slowly. `counts_toward_brake`: too many of these pause it.
+    """
 
     verdict: Verdict
     reason: str
@@ -72,15 +83,20 @@ class Outcome:
 
 _NOTHING_LEFT = {
     Fault.DNS: "Revmo's address could not be looked up",
-    Fault.REFUSED: "Revmo refused the connection",
+    Fault.REFUSED: "no connection to Revmo could be made",
     Fault.CONNECT_TIMEOUT: "Revmo could not be reached in time",
 }
 _AMBIGUOUS = {
     Fault.READ_TIMEOUT: "Revmo did not answer in time",
     Fault.RESET: "the connection broke off",
     Fault.REMOTE_CLOSE: "Revmo closed the connection without an answer",
+    Fault.NOT_HTTP: "what came back was not an answer of a web server",
     Fault.DEADLINE: "Revmo did not finish its answer in time",
+    Fault.WORKER_DEATH: "the sending program stopped in the middle of the call",
 }
+# A body that ends so was cut; one that stalls may still be about to say no.
+_CUT = {Fault.RESET, Fault.REMOTE_CLOSE}
+_REDIRECTED = "Revmo sent us to another address, and we do not follow with the key. Check REVMO_API_URL."
 _WHAT_TO_DO = {
     401: "Revmo does not accept the API key. Check REVMO_API_KEY, then let the account send again.",
     402: "Revmo asks for payment. Settle it with Revmo, then let the account send again.",
@@ -94,104 +110,109 @@ def judge_fault(fault: Fault) -> Outcome:
     if fault is Fault.TLS:
         return Outcome(
             Verdict.HALT,
-            "tls",
-            "Nothing was sent: Revmo's certificate could not be verified. Check REVMO_API_URL and the clock here.",
+            fault.value,
+            "Nothing was sent: no secure connection to Revmo could be made, or its certificate could not be verified. "
+            "Check REVMO_API_URL and this machine's clock, then let the account send again.",
         )
     if fault in _NOTHING_LEFT:
         return Outcome(Verdict.RETRY, fault.value, f"Not sent yet: {_NOTHING_LEFT[fault]}. It is tried again.")
     return _unknown(fault.value, _AMBIGUOUS[fault])
 
 
-def judge(answer: Answer, now: datetime | None = None) -> Outcome:
-    """The verdict on an answer; `now` (aware) is for a Retry-After that names a date."""
+def judge(answer: Answer, *, now: datetime | None = None, secret: str = "") -> Outcome:
+    """The verdict on an answer.
+
+    `now` (aware) is for a Retry-After that names a date. `secret`, the API key, is kept out of what is quoted.
+    """
     status = answer.status
     if 200 <= status < 300:
-        return _judge_success(answer)
+        return _judge_success(answer, secret)
     if status == 429:
         return Outcome(
             Verdict.RETRY,
-            "http_429",
+            _code(answer),
             "Not sent yet: Revmo asked us to slow down. It is tried again.",
             http_status=status,
             retry_after=retry_after(answer.headers.get("retry-after", ""), now or datetime.now(UTC)),
             slow_down=True,
+            evidence=_evidence(answer, secret),
         )
     if status in HALTING or (300 <= status < 400 and status != 303):
-        advice = _WHAT_TO_DO.get(
-            status,
-            "Revmo sent us to another address, and we do not follow with the key. Check REVMO_API_URL.",
-        )
         return Outcome(
             Verdict.HALT,
-            f"http_{status}",
-            f"Nothing was sent. {advice}",
+            _code(answer),
+            f"Nothing was sent. {_WHAT_TO_DO.get(status, _REDIRECTED)}",
             http_status=status,
-            evidence=_evidence(answer),
+            evidence=_evidence(answer, secret),
         )
     if 400 <= status < 500 and status not in UNCERTAIN:
-        said = _said(answer)
+        said = _said(answer, secret)
         detail = f"Revmo refused this text: {said}" if said else f"Revmo refused this text (status {status})."
-        return Outcome(Verdict.FAILED, f"http_{status}", detail, http_status=status, evidence=_evidence(answer))
-    return _unknown(f"http_{status}", f"Revmo answered with status {status}", answer)
-
-
-def _judge_success(answer: Answer) -> Outcome:
-    if answer.cut:
-        return Outcome(Verdict.ACCEPTED, "accepted_cut", http_status=answer.status)
-    if answer.oversized:
-        return _unknown("too_long", "Revmo's answer was far too long to be one", answer)
-    value = _object(answer.body)
-    if value is None:
-        return _unknown("not_json", "Revmo's answer was not what we expect", answer)
-    result = value.get("result")
-    if result is not None and not (isinstance(result, str) and result.strip().lower() == "ok"):
-        return _unknown("other_result", f"Revmo answered “{str(result)[:100]}”", answer)
-    return Outcome(Verdict.ACCEPTED, "accepted", thread_id=_thread_id(value), http_status=answer.status)
+        return Outcome(Verdict.FAILED, _code(answer), detail, http_status=status, evidence=_evidence(answer, secret))
+    return _unknown(_code(answer), f"Revmo answered with status {status}", answer, secret)
 
 
 def retry_after(text: str, now: datetime) -> float | None:
-    """Seconds that a Retry-After asks for (RFC 9110 §10.2.3: a number or a date); None for nonsense and the past."""
+    """Seconds that a Retry-After asks for (RFC 9110 §10.2.3: a number or a date), at most MAX_RETRY_AFTER.
+
+    None for nonsense, nothing and the past: then our own backoff decides.
+    """
+    trimmed = text.strip()
     try:
-        seconds = float(text) if text.strip().isdigit() else (parsedate_to_datetime(text) - now).total_seconds()
+        if trimmed.isascii() and trimmed.isdigit():
+            seconds = float(trimmed)
+        else:
+            date = parsedate_to_datetime(trimmed)
+            seconds = ((date if date.tzinfo else date.replace(tzinfo=UTC)) - now).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return None
-    if not math.isfinite(seconds) or seconds <= 0 or seconds > MAX_RETRY_AFTER:
-        return None
-    return seconds
+    return min(seconds, MAX_RETRY_AFTER) if seconds > 0 else None
 
 
-def _unknown(reason: str, what: str, answer: Answer | None = None) -> Outcome:
+def _judge_success(answer: Answer, secret: str) -> Outcome:
+    if answer.broken in _CUT:
+        return Outcome(Verdict.ACCEPTED, "accepted_cut", http_status=answer.status)
+    if answer.broken is not None:
+        return _unknown(answer.broken.value, _AMBIGUOUS[answer.broken], answer, secret)
+    if answer.oversized:
+        return _unknown("too_long", "Revmo's answer was far too long to be one", answer, secret)
+    value = json_object(answer.body)
+    if value is None:
+        return _unknown("not_json", "Revmo's answer was not what we expect", answer, secret)
+    result = value.get("result", "ok")
+    if not isinstance(result, str) or result.strip().lower() != "ok":
+        shown = storable(_redacted(result, secret), 100) if isinstance(result, str) else "no text as its result"
+        return _unknown("other_result", f"Revmo answered “{shown}”", answer, secret)
+    thread_id = next((found for key in THREAD_ID_KEYS if (found := identifier(value.get(key)))), "")
+    return Outcome(Verdict.ACCEPTED, "accepted", thread_id=thread_id, http_status=answer.status)
+
+
+def _unknown(reason: str, what: str, answer: Answer | None = None, secret: str = "") -> Outcome:
     return Outcome(
         Verdict.UNKNOWN,
         reason,
         f"We cannot tell whether this text was sent: {what}. It is not sent again by itself.",
         http_status=answer.status if answer else None,
         counts_toward_brake=True,
-        evidence=_evidence(answer) if answer else "",
+        evidence=_evidence(answer, secret) if answer else "",
     )
 
 
-def _object(body: bytes) -> dict[str, object] | None:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+def _code(answer: Answer) -> str:
+    return f"http_{answer.status}"
 
 
-def _thread_id(value: Mapping[str, object]) -> str:
-    for key in THREAD_ID_KEYS:
-        found = value.get(key)
-        if isinstance(found, str | int) and not isinstance(found, bool) and str(found).strip():
-            return str(found).strip()[:200]
-    return ""
+def _said(answer: Answer, secret: str) -> str:
+    """The sentence in a refusal, if it has one under a usual name."""
+    value = json_object(answer.body) or {}
+    said = (value.get(key) for key in ("error", "message", "detail"))
+    text = next((one for one in said if isinstance(one, str)), "")
+    return storable(_redacted(text, secret), MAX_SAID)
 
 
-def _said(answer: Answer) -> str:
-    value = _object(answer.body) or {}
-    said = next((value[key] for key in ("error", "message", "detail") if isinstance(value.get(key), str)), "")
-    return str(said)[:300]
+def _evidence(answer: Answer, secret: str) -> str:
+    return storable(_redacted(answer.body.decode("utf-8", "replace"), secret), MAX_EVIDENCE)
 
 
-def _evidence(answer: Answer) -> str:
-    return answer.body[:MAX_EVIDENCE].decode("utf-8", "replace")
+def _redacted(text: str, secret: str) -> str:
+    return text.replace(secret, "[API key]") if secret else text

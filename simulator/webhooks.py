@@ -44,20 +44,12 @@ class Line:
         """The status of the answer. Raises OSError, EOFError, TimeoutError or Unreadable."""
         reused = self._streams is not None
         try:
-            return await asyncio.wait_for(self._exchange(request), ANSWER_SECONDS)
+            return await self._in_time(request)
         except (ConnectionError, EOFError):
-            self.close()
             if not reused:
                 raise
-        except BaseException:
-            self.close()
-            raise
         # The other side may have closed a connection at rest. The id is the same, so once more is harmless.
-        try:
-            return await asyncio.wait_for(self._exchange(request), ANSWER_SECONDS)
-        except BaseException:
-            self.close()
-            raise
+        return await self._in_time(request)
 
     def close(self) -> None:
         """Hang up; the next post dials again."""
@@ -65,6 +57,15 @@ class Line:
             with suppress(OSError, RuntimeError):
                 self._streams[1].close()
         self._streams = None
+
+    async def _in_time(self, request: bytes) -> int:
+        try:
+            # Not wait_for: on Python 3.11 it loses a cancellation that meets the answer, and we would never stop.
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._exchange(request)
+        except BaseException:
+            self.close()
+            raise
 
     async def _exchange(self, request: bytes) -> int:
         if self._streams is None:

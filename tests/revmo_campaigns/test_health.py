@@ -14,7 +14,7 @@ ASK_WITHOUT_DATABASE = """
 import django
 django.setup()
 from django.test import Client
-answer = Client().get("/healthz")
+answer = Client(SERVER_NAME="localhost").get("/healthz")
 print(answer.status_code, answer.json())
 """
 

@@ -53,12 +53,13 @@ class Run:
 
     def __init__(self, folder: Path, *names: str) -> None:
         self.folder = folder
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SUPERVISOR, str(folder), ",".join(names), repr(CHILDREN), CHILD],
-            cwd=ROOT,
-            stdout=(folder / "said").open("w"),
-            stderr=subprocess.STDOUT,
-        )
+        with (folder / "said").open("w") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SUPERVISOR, str(folder), ",".join(names), repr(CHILDREN), CHILD],
+                cwd=ROOT,
+                stdout=said,
+                stderr=said,
+            )
 
     def events(self, what: str) -> list[tuple[str, int]]:
         """Whom it happened to, and their pids, in order."""

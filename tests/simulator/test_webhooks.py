@@ -1,5 +1,6 @@
 """Events are signed, tried again until somebody takes them, and say what the design says."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -119,3 +120,11 @@ def test_it_stops_at_once_with_events_left_over() -> None:
     ):
         start_sms(sim, number(1))
         eventually(lambda: len(receiver.calls) == 2)
+
+
+def test_it_always_stops_while_events_are_underway(receiver: Receiver) -> None:
+    """However a cancellation and an answer meet."""
+    for turn in range(150):
+        with speaking_to(receiver.url).running() as sim:
+            start_sms(sim, number(1))
+            time.sleep(turn % 10 * 0.0004)  # stops at another point of the exchange each time

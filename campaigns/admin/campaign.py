@@ -1,0 +1,340 @@
+"""A campaign from draft to done: the list, the draft, the rehearsal, and the page while it runs."""
+
+# unfold ships no types for its decorators and classes.
+# mypy: disable-error-code="untyped-decorator,misc"
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from campaigns import copying, launching, pages, rehearsal, steering
+from campaigns.forms import CampaignForm, RehearsalChoice
+from campaigns.models import Campaign
+from campaigns.progress import Progress, progress_of
+from contacts.models import Contact
+
+Status = Campaign.Status
+View = Callable[..., HttpResponse]
+HELD_BACK_SHOWN = 200
+
+
+def changes_a_campaign(permission: str) -> Callable[[View], View]:
+    """POST only, for those who hold the permission; the view gets the campaign."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(self: "CampaignAdmin", request: HttpRequest, pk: int) -> HttpResponse:
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            if not request.user.has_perm(f"campaigns.{permission}"):
+                raise PermissionDenied
+            return view(self, request, self.found(pk))
+
+        return guarded
+
+    return decorate
+
+
+class CampaignChangeList(ChangeList):
+    """The list with the counts of all its rows, by one look at the sends."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """As Django does, then the counts."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        counted = progress_of([row.pk for row in rows])
+        for row in rows:
+            row.counted = counted[row.pk]
+        self.result_list = rows
+
+
+@admin.register(Campaign)
+class CampaignAdmin(ModelAdmin):
+    """Thin: rules are in `launching`, `steering` and `rehearsal`; what pages show is in `pages`."""
+
+    change_list_template = "campaigns/campaign_list.html"
+    list_display = ("title", "state", "audience", "sent", "delivered", "replies", "trouble", "when")
+    list_filter = ("status", ("agent", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("agent__account",)
+    list_per_page = 30
+    search_fields = ("name",)
+    show_full_result_count = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Ours."""
+        return CampaignChangeList
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
+        """With the lists, for the whole page at once."""
+        return Campaign.objects.select_related("agent__account", "trigger").prefetch_related("lists")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """None on many at once: a campaign is dealt with on its page."""
+        return {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        """Drafts alone can go; what was sent stays on record."""
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or obj.editable)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Ours, before the admin's."""
+        wrap = self.admin_site.admin_view
+        ours = {
+            "rehearse": self.rehearse,
+            "rehearsal": self.rehearsal_page,
+            "launch": self.launch,
+            "live": self.live,
+            "pause": self.pause,
+            "resume": self.resume,
+            "cancel": self.cancel,
+            "copy": self.copy,
+        }
+        urls = [path(f"<int:pk>/{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in ours.items()]
+        return [path("preview/", wrap(self.preview), name="campaigns_campaign_preview"), *urls, *super().get_urls()]
+
+    def found(self, pk: int) -> Campaign:
+        """The campaign, or 404."""
+        campaign = Campaign.objects.select_related("agent__account", "trigger").filter(pk=pk).first()
+        if campaign is None:
+            raise Http404
+        return campaign
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """An empty draft."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self._draft(request, None)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The draft, or once launched the campaign's page."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if not object_id.isdigit():
+            raise Http404
+        campaign = self.found(int(object_id))
+        if campaign.editable and self.has_change_permission(request):
+            return self._draft(request, campaign)
+        return self._page(request, "campaigns/campaign.html", title=campaign.name, **pages.live(campaign))
+
+    def _draft(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
+        form = CampaignForm(request.POST or None, instance=campaign)
+        if request.method == "POST" and form.is_valid():
+            saved = self._save(request, form)
+            if "_rehearse" in request.POST:
+                return self._rehearse(request, saved)
+            messages.success(request, f"“{saved}” is saved as a draft. Nothing was sent.")
+            return self._to("change", saved)
+        return self._page(
+            request,
+            "campaigns/draft.html",
+            title=campaign.name if campaign else "New campaign",
+            form=form,
+            campaign=campaign,
+            bubbles=pages.previews(campaign) if campaign else [],
+            may_delete=campaign is not None and self.has_delete_permission(request, campaign),
+        )
+
+    def _save(self, request: HttpRequest, form: CampaignForm) -> Campaign:
+        with transaction.atomic():
+            new = form.instance.pk is None
+            if new:
+                form.instance.created_by = request.user
+            elif not Campaign.objects.select_for_update().get(pk=form.instance.pk).editable:
+                raise PermissionDenied("This campaign was launched meanwhile.")
+            saved: Campaign = form.save()
+            change = self.construct_change_message(request, form, [], new)
+            (self.log_addition if new else self.log_change)(request, saved, change)
+        return saved
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """The message as it stands in the form, for some real people; changes nothing."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = CampaignForm(request.POST)
+        form.is_valid()  # what is wrong is shown when it is saved; here only what can be rendered
+        draft = Campaign(message=request.POST.get("message", ""), agent=form.cleaned_data.get("agent"))
+        people = Contact.objects.filter(lists__in=form.cleaned_data.get("lists") or []).distinct().order_by("pk")
+        bubbles = pages.previews(draft, people[: pages.PREVIEWS]) if draft.agent_id else []
+        return TemplateResponse(request, "campaigns/bubbles.html", {"bubbles": bubbles, "people": people.count()})
+
+    @changes_a_campaign("change_campaign")
+    def rehearse(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Make a new snapshot."""
+        return self._rehearse(request, campaign)
+
+    def _rehearse(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        try:
+            rehearsal.rehearse(campaign, by=request.user)
+        except rehearsal.CannotRehearse as problem:
+            messages.error(request, f"The draft is kept, but it cannot be rehearsed yet. {problem}")
+            return self._to("change", campaign)
+        return self._to("rehearsal", campaign)
+
+    def rehearsal_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What exactly will happen."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        campaign = self.found(pk)
+        snapshot = campaign.rehearsals.first()
+        if not campaign.editable or snapshot is None:
+            return self._to("change", campaign)
+        held = request.GET.get("held", "")
+        people = snapshot.texts.filter(outcome=held).select_related("contact") if held in pages.Outcome.values else None
+        return self._page(
+            request,
+            "campaigns/rehearsal.html",
+            title=campaign.name,
+            campaign=campaign,
+            snapshot=snapshot,
+            outdated=rehearsal.current(campaign) is None,
+            held=people[:HELD_BACK_SHOWN] if people is not None else None,
+            may_launch=request.user.has_perm("campaigns.launch_campaign"),
+            **pages.rehearsed(campaign, snapshot),
+        )
+
+    @changes_a_campaign("launch_campaign")
+    def launch(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Queue the texts of the snapshot that was looked at."""
+        form = RehearsalChoice(request.POST)
+        snapshot = campaign.rehearsals.filter(pk=form.cleaned_data["rehearsal"]).first() if form.is_valid() else None
+        try:
+            if snapshot is None:
+                raise launching.CannotLaunch("This rehearsal was replaced by a newer one. Look at it, then launch.")
+            count = launching.launch(campaign, snapshot, by=request.user)
+        except launching.CannotLaunch as problem:
+            messages.warning(request, str(problem))
+            return self._to("rehearsal", campaign)
+        self.log_change(request, campaign, f"Launched to {count} people.")
+        messages.success(request, f"Launched to {count:,} people.")
+        return self._to("change", campaign)
+
+    def live(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The part of the page that changes, while something is under way."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return TemplateResponse(request, "campaigns/live.html", {**pages.live(self.found(pk)), "request": request})
+
+    @changes_a_campaign("pause_campaign")
+    def pause(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Hold what has not left."""
+        if steering.pause(campaign, f"Paused by {request.user}."):
+            self.log_change(request, campaign, "Paused.")
+            messages.success(request, "Paused. Nothing more leaves until you resume; texts already under way arrive.")
+        else:
+            messages.warning(request, "It was not running any more; nothing was changed.")
+        return self._to("change", campaign)
+
+    @changes_a_campaign("pause_campaign")
+    def resume(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Go on where it stopped."""
+        if steering.resume(campaign):
+            self.log_change(request, campaign, "Resumed.")
+            messages.success(request, "Resumed. Nobody gets a text twice.")
+        else:
+            messages.warning(request, "It was not paused any more; nothing was changed.")
+        return self._to("change", campaign)
+
+    def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say the consequence and the number, then do it."""
+        if not request.user.has_perm("campaigns.cancel_campaign"):
+            raise PermissionDenied
+        campaign = self.found(pk)
+        if request.method != "POST":
+            waiting = pages.live(campaign)["waiting"]
+            return self._page(request, "campaigns/cancel.html", title=campaign.name, campaign=campaign, waiting=waiting)
+        spared = steering.cancel(campaign)
+        if spared is None:
+            messages.warning(request, "This campaign is over already; nothing was changed.")
+        else:
+            self.log_change(request, campaign, f"Canceled; {spared} people were not texted.")
+            messages.success(request, f"Canceled: {spared:,} people will not be texted.")
+        return self._to("change", campaign)
+
+    @changes_a_campaign("add_campaign")
+    def copy(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        """Begin a new draft with the same words."""
+        return self._to("change", copying.copy(campaign, by=request.user))
+
+    def _to(self, page: str, campaign: Campaign) -> HttpResponse:
+        return HttpResponseRedirect(reverse(f"admin:campaigns_campaign_{page}", args=[campaign.pk]))
+
+    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.model._meta}
+        return TemplateResponse(request, template, {**shared, **context})
+
+    @display(description="campaign", ordering="name")
+    def title(self, campaign: Campaign) -> str:
+        """Its name."""
+        return campaign.name
+
+    @display(
+        description="state",
+        ordering="status",
+        label={
+            Status.RUNNING.label: "info",
+            Status.SCHEDULED.label: "info",
+            Status.PAUSED.label: "warning",
+            Status.FINISHED.label: "success",
+            Status.CANCELED.label: "danger",
+        },
+    )
+    def state(self, campaign: Campaign) -> str:
+        """Its status in words."""
+        return campaign.get_status_display()
+
+    @display(description="to")
+    def audience(self, campaign: Campaign) -> str:
+        """Its lists."""
+        return ", ".join(one.name for one in campaign.lists.all())
+
+    @display(description="sent")
+    def sent(self, campaign: Any) -> SafeString | str:
+        """Sent of all, as a bar."""
+        counted: Progress = campaign.counted
+        if not counted.total:
+            return "–"
+        sent = counted.sends["accepted"]
+        return format_html(
+            '<div class="mini"><i class="part-good" style="width:{2}%"></i></div><span>{0} of {1}</span>',
+            sent,
+            counted.total,
+            round(100 * sent / counted.total),
+        )
+
+    @display(description="delivered")
+    def delivered(self, campaign: Any) -> str:
+        """How many phones have it."""
+        return f"{campaign.counted.delivery['delivered']:,}" if campaign.counted.total else "–"
+
+    @display(description="replies")
+    def replies(self, campaign: Any) -> str:
+        """How many answered."""
+        return f"{campaign.counted.replied:,}" if campaign.counted.total else "–"
+
+    @display(description="problems")
+    def trouble(self, campaign: Any) -> str:
+        """Failed, unknown, not delivered."""
+        return f"{campaign.counted.problems:,}" if campaign.counted.problems else "–"
+
+    @display(description="when", ordering="launched_at")
+    def when(self, campaign: Campaign) -> Any:
+        """When it began, or is to begin."""
+        return campaign.launched_at or campaign.scheduled_at

@@ -1,0 +1,99 @@
+"""Accounts, agents and triggers."""
+
+# unfold ships no types for its decorators and classes.
+# mypy: disable-error-code="untyped-decorator,misc"
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from campaigns import steering
+from campaigns.models import Account, Agent, Trigger
+
+
+@admin.register(Account)
+class AccountAdmin(ModelAdmin):
+    """How and when the business texts."""
+
+    list_display = ("name", "state", "messages_per_second", "daily_allowance", "time_zone")
+    change_form_template = "campaigns/account.html"
+    readonly_fields = ("state",)
+    fieldsets = (
+        (None, {"fields": ("state", "name", ("time_zone", "region"))}),
+        (
+            "Send window",
+            {
+                "fields": (("window_opens", "window_closes"),),
+                "description": "Counted where the person is. US rules: 8 a.m. to 9 p.m.; some states end at 8 p.m.",
+            },
+        ),
+        ("Pace", {"fields": (("messages_per_second", "in_flight_limit", "daily_allowance"),)}),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Agents and texts point to it."""
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the lever that releases the brake."""
+        resume = path("<int:pk>/resume/", self.admin_site.admin_view(self.resume), name="campaigns_account_resume")
+        return [resume, *super().get_urls()]
+
+    def resume(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let the account send again."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not request.user.has_perm("campaigns.resume_account"):
+            raise PermissionDenied
+        account = Account.objects.filter(pk=pk).first()
+        if account is None:
+            raise Http404
+        if steering.resume_account(account):
+            self.log_change(request, account, "Let it send again.")
+            messages.success(request, f"{account} sends again.")
+        else:
+            messages.warning(request, f"{account} was not paused.")
+        return HttpResponseRedirect(reverse("admin:campaigns_account_change", args=[pk]))
+
+    @display(description="state", label={"Sending": "success", "Paused": "danger"})
+    def state(self, account: Account) -> str:
+        """Does the brake hold it?"""
+        return "Paused" if account.paused_at else "Sending"
+
+
+@admin.register(Agent)
+class AgentAdmin(ModelAdmin):
+    """The agents of the business at Revmo."""
+
+    list_display = ("name", "agent_id", "is_default", "account")
+    list_select_related = ("account",)
+    fields = ("name", "agent_id", "is_default", "account")
+    search_fields = ("name",)
+
+
+@admin.register(Trigger)
+class TriggerAdmin(ModelAdmin):
+    """What an agent can be asked to do."""
+
+    change_list_template = "campaigns/trigger_list.html"
+    list_display = ("phrase", "description", "agent", "used_by")
+    list_filter = (("agent", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("agent",)
+    search_fields = ("phrase", "description")
+    fields = ("agent", "phrase", "description")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Trigger]:
+        """With the number of campaigns."""
+        return super().get_queryset(request).annotate(campaign_count=Count("campaigns"))  # type: ignore[no-any-return]
+
+    @display(description="used by", ordering="campaign_count")
+    def used_by(self, trigger: Any) -> str:
+        """How many campaigns begin with it."""
+        count: int = trigger.campaign_count
+        return f"{count} campaign{'' if count == 1 else 's'}" if count else "No campaign yet"

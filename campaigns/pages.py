@@ -1,0 +1,194 @@
+"""What the campaign pages show, computed once for a request."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Max, Min
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.audience import audience
+from campaigns.composing import TemplateProblem
+from campaigns.models import Campaign, Rehearsal, RehearsedText, Send
+from campaigns.progress import Progress, progress
+from campaigns.rehearsal import Script
+from campaigns.segments import count_segments
+from contacts.models import Contact
+from contacts.phones import pretty, time_zones
+
+State, Delivery, Outcome = Send.State, Send.Delivery, RehearsedText.Outcome
+PREVIEWS = 3
+SAMPLES = 10
+# One colour for a state everywhere; the names are classes of pages.css.
+COLOURS = {
+    State.QUEUED: "waiting",
+    State.CLAIMED: "waiting",
+    State.POSTING: "busy",
+    State.ACCEPTED: "good",
+    State.UNKNOWN: "doubt",
+    State.FAILED: "bad",
+    State.SUPPRESSED: "rest",
+    State.EXPIRED: "rest",
+    State.CANCELED: "rest",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a bar, and the list that its number opens."""
+
+    label: str
+    count: int
+    percent: float
+    colour: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A text as it will be read on a phone, or why there is none."""
+
+    who: str
+    number: str
+    text: str
+    when: str
+    parts: int
+    problem: str = ""
+
+
+def history_url(campaign: Campaign, **filters: str) -> str:
+    """The history, narrowed to some of the campaign's texts."""
+    query = "&".join(f"{name}={value}" for name, value in {"campaign__id__exact": campaign.pk, **filters}.items())
+    return f"{reverse('admin:campaigns_send_changelist')}?{query}"
+
+
+def state_bar(campaign: Campaign, counted: Progress) -> list[Part]:
+    """All states that count something, in the order of a text's life."""
+    total = counted.total or 1
+    return [
+        Part(
+            str(State(state).label),
+            count,
+            100 * count / total,
+            COLOURS[State(state)],
+            history_url(campaign, state__exact=state),
+        )
+        for state, count in counted.sends.items()
+        if count
+    ]
+
+
+def funnel(campaign: Campaign, counted: Progress) -> list[Part]:
+    """Sent, delivered, replied, opted out, problems; each opens its people."""
+    total = counted.total or 1
+    sent = counted.sends[State.ACCEPTED]
+    steps = (
+        ("Sent", sent, "good", {"state__exact": State.ACCEPTED.value}),
+        ("Delivered", counted.delivery[Delivery.DELIVERED], "good", {"delivery__exact": Delivery.DELIVERED.value}),
+        ("Replied", counted.replied, "busy", {"replied_at__isempty": "0"}),
+        (
+            "Not delivered",
+            counted.delivery[Delivery.UNDELIVERED],
+            "bad",
+            {"delivery__exact": Delivery.UNDELIVERED.value},
+        ),
+        ("Failed", counted.sends[State.FAILED], "bad", {"state__exact": State.FAILED.value}),
+        ("Unknown", counted.sends[State.UNKNOWN], "doubt", {"state__exact": State.UNKNOWN.value}),
+    )
+    return [
+        Part(label, count, 100 * count / total, colour, history_url(campaign, **filters))
+        for label, count, colour, filters in steps
+    ]
+
+
+def problems(campaign: Campaign) -> list[tuple[str, int]]:
+    """Why people were not reached, in words, the commonest first."""
+    bad = campaign.sends.filter(state__in=[State.FAILED, State.UNKNOWN])
+    found = bad.order_by().values_list("reason").annotate(count=Count("pk")).order_by("-count")[:5]
+    return [(reason, count) for reason, count in found]
+
+
+def live(campaign: Campaign) -> dict[str, Any]:
+    """What changes while a campaign runs."""
+    counted = progress(campaign)
+    rate = campaign.agent.account.messages_per_second
+    waiting = counted.sends[State.QUEUED] + counted.sends[State.CLAIMED]
+    running = campaign.status == Campaign.Status.RUNNING
+    upcoming = campaign.sends.filter(state=State.QUEUED, due_at__gt=timezone.now()).aggregate(first=Min("due_at"))[
+        "first"
+    ]
+    due = waiting and (
+        upcoming is None or campaign.sends.filter(state=State.QUEUED, due_at__lte=timezone.now()).exists()
+    )
+    return {
+        "campaign": campaign,
+        "counted": counted,
+        "bar": state_bar(campaign, counted),
+        "funnel": funnel(campaign, counted),
+        "problems": problems(campaign),
+        "waiting": waiting,
+        "seconds_left": round(waiting / rate) if running and due else None,
+        "next_at": upcoming if running and not due else None,
+        "rate": rate,
+        "under_way": campaign.status in Campaign.UNDER_WAY,
+        "account": campaign.agent.account,
+        "recent": campaign.sends.select_related("contact").exclude(posted_at=None).order_by("-posted_at")[:8],
+        "history": history_url(campaign),
+    }
+
+
+def rehearsed(campaign: Campaign, snapshot: Rehearsal) -> dict[str, Any]:
+    """What a rehearsal says."""
+    going = snapshot.texts.filter(outcome=Outcome.WILL_SEND)
+    times = going.aggregate(first=Min("due_at"), last=Max("due_at"))
+    held = dict(
+        snapshot.texts.exclude(outcome=Outcome.WILL_SEND).order_by().values_list("outcome").annotate(count=Count("pk"))
+    )
+    total = (snapshot.will_send + snapshot.held_back) or 1
+    parts = [Part("Will be sent", snapshot.will_send, 100 * snapshot.will_send / total, "good", "?")]
+    parts += [
+        Part(str(Outcome(outcome).label), count, 100 * count / total, "rest", f"?held={outcome}")
+        for outcome, count in sorted(held.items())
+    ]
+    return {
+        "bar": parts,
+        "first": times["first"],
+        "last": times["last"],
+        "seconds": round(snapshot.will_send / campaign.agent.account.messages_per_second),
+        "samples": [bubble_of(text) for text in going.select_related("contact")[:SAMPLES]],
+    }
+
+
+def previews(campaign: Campaign, people: Iterable[Contact] | None = None) -> list[Bubble]:
+    """The message for some real people, also while it is being written; a problem of the template is one bubble."""
+    try:
+        script = Script(campaign)
+    except TemplateProblem as problem:
+        return [Bubble("", "", "", "", 0, str(problem))]
+    chosen = list(audience(campaign)[:PREVIEWS]) if people is None else list(people)
+    return [bubble_of(script.text_for(person, opted_out=False)) for person in chosen]
+
+
+def bubble_of(text: RehearsedText) -> Bubble:
+    """A rehearsed text as a phone shows it."""
+    contact = text.contact
+    shown = text.text or ("The agent writes the first text from its trigger." if not text.reason else "")
+    return Bubble(
+        who=contact.full_name or "No name",
+        number=pretty(contact.phone),
+        text=shown,
+        when=their_time(text.due_at, contact) if text.due_at else "",
+        parts=count_segments(text.text).parts if text.text else 0,
+        problem=text.reason,
+    )
+
+
+def their_time(at: datetime, contact: Contact) -> str:
+    """An instant on the person's own clock, with the zone; UTC where the number does not tell it."""
+    zones = (contact.time_zone,) if contact.time_zone else time_zones(contact.phone)
+    zone = ZoneInfo(zones[0]) if len(zones) == 1 else timezone.get_current_timezone()
+    local = at.astimezone(zone)
+    return f"{local:%a %b} {local.day}, {local:%I:%M %p} {local.tzname()}"

@@ -1,0 +1,6 @@
+"""What a file may hold at most. Shared by the reader and its child process."""
+
+MAX_BYTES = 200 * 1024 * 1024
+MAX_ROWS = 1_000_000
+MAX_COLUMNS = 500
+MAX_CELL = 1_000_000  # characters; Excel's own limit is 32,767

@@ -1,0 +1,98 @@
+"""The child process that reads a workbook: `python -m contacts.reading.worker FILE SHEET`.
+
+A hostile workbook can take the process that parses it down, so this one limits its own memory and time before it
+touches the file. Standard output is JSON, one value a line: first `{"sheets", "sheet"}`, or `{"problem"}` in words,
+then lists of `[row number, cells]`; a last `null` says that nothing is missing. Dates, which JSON lacks, come as
+`{"date": ISO}`. Blank rows are left out, and so are blank cells at a row's end.
+"""
+
+import datetime
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from contacts.reading.limits import MAX_CELL, MAX_COLUMNS
+
+MEMORY = 2 * 1024 * 1024 * 1024  # a million rows of twenty columns fit
+CPU_SECONDS = 60
+ROWS_A_LINE = 200
+
+
+class Problem(Exception):
+    """Why the workbook is not read, in words."""
+
+
+def limit() -> None:
+    """Have the kernel end us rather than the machine suffer."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def choose(book: CalamineWorkbook, wanted: str) -> tuple[list[str], CalamineSheet]:
+    """The names of the sheets that hold cells, and the wanted one or the first visible one with data in it."""
+    tables = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+    names = [one.name for one in tables]
+    if wanted and wanted not in names:
+        raise Problem(f"There is no sheet “{wanted}”. There are: {', '.join(names)}.")
+    shown_first = sorted(tables, key=lambda one: one.visible != SheetVisibleEnum.Visible)
+    for name in [wanted] if wanted else [one.name for one in shown_first]:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.height:
+            return names, sheet
+    raise Problem(f"The sheet “{wanted}” is empty." if wanted else "The workbook is empty.")
+
+
+def rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
+    """Filled rows with the numbers that a spreadsheet program shows. Raises Problem."""
+    # calamine begins with the first row of the sheet, but with the first column that is used.
+    before = [""] * (sheet.start[1] if sheet.start else 0)
+    for number, cells in enumerate(sheet.iter_rows(), start=1):
+        while cells and cells[-1] == "":
+            cells.pop()
+        if not cells:
+            continue
+        if len(before) + len(cells) > MAX_COLUMNS:
+            raise Problem(f"Row {number} has more than {MAX_COLUMNS} columns.")
+        yield number, before + [plain(cell, number) for cell in cells]
+
+
+def plain(cell: Any, number: int) -> Any:
+    """A cell as JSON has it; numbers stay numbers, because a rounded phone number must be noticed."""
+    if isinstance(cell, str):
+        if len(cell) > MAX_CELL:
+            raise Problem(f"Row {number} has a cell of more than {MAX_CELL:,} characters.")
+        return cell
+    if isinstance(cell, datetime.datetime | datetime.date | datetime.time):
+        return {type(cell).__name__: cell.isoformat()}
+    return str(cell) if isinstance(cell, datetime.timedelta) else cell
+
+
+def main(path: str, wanted: str) -> None:
+    """Write the sheet to standard output."""
+    try:
+        names, sheet = choose(CalamineWorkbook.from_path(path), wanted)
+        _write({"sheets": names, "sheet": sheet.name})
+        numbered = rows(sheet)
+        while batch := list(islice(numbered, ROWS_A_LINE)):
+            _write(batch)
+        _write(None)
+    except Problem as problem:
+        _write({"problem": str(problem)})
+    except (CalamineError, OSError, ValueError, MemoryError):
+        sys.exit(1)
+
+
+def _write(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    limit()
+    main(sys.argv[1], sys.argv[2])

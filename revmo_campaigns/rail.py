@@ -1,0 +1,112 @@
+"""The left rail: where everything is, for whom, and what waits there."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from campaigns.models import Mode, Send
+from conversations.models import Conversation
+
+Badge = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the rail; `model` is `app.model` and names both the page and the permission to see it."""
+
+    title: str
+    icon: str
+    model: str
+    query: str = ""
+    badge: Badge | None = None
+    colour: str = "danger"
+
+    @property
+    def url(self) -> str:
+        """The list's address."""
+        return reverse(f"admin:{self.model.replace('.', '_')}_changelist") + self.query
+
+    def allowed(self, request: HttpRequest) -> bool:
+        """May this person look at it?"""
+        app, _, model = self.model.partition(".")
+        user = request.user
+        return bool(user.has_perm(f"{app}.view_{model}") or user.has_perm(f"{app}.change_{model}"))
+
+
+def need_a_human() -> int:
+    """Conversations that wait for a person."""
+    return Conversation.objects.in_mode(Mode.current()).need_a_human().count()
+
+
+def unknowns() -> int:
+    """Texts of which nobody can say whether they went out."""
+    return Send.objects.filter(state=Send.State.UNKNOWN, mode=Mode.current()).count()
+
+
+UNKNOWN_ONLY = "?state__exact=unknown"
+WORK = (
+    Item("Campaigns", "campaign", "campaigns.campaign"),
+    Item("Conversations", "forum", "conversations.conversation", badge=need_a_human),
+)
+PEOPLE = (
+    Item("Contacts", "group", "contacts.contact"),
+    Item("Lists", "list_alt", "contacts.contactlist"),
+    Item("Imports", "upload_file", "contacts.contactimport"),
+    Item("Opt-outs", "do_not_disturb_on", "contacts.suppression"),
+)
+TASKS = (Item("Triggers", "bolt", "campaigns.trigger"),)
+REPORTS = (
+    Item("History", "history", "campaigns.send"),
+    Item("Unknowns", "help", "campaigns.send", query=UNKNOWN_ONLY, badge=unknowns, colour="warning"),
+)
+SETTINGS = (
+    Item("Account", "storefront", "campaigns.account"),
+    Item("Agents", "support_agent", "campaigns.agent"),
+    Item("Users", "person", "auth.user"),
+    Item("Roles", "badge", "auth.group"),
+    Item("Webhooks", "webhook", "conversations.webhookevent"),
+    Item("Background jobs", "settings_suggest", "procrastinate.procrastinatejob"),
+)
+# Title, items, folded away until one of them is open.
+GROUPS: tuple[tuple[str, tuple[Item, ...], bool], ...] = (
+    ("", WORK, False),
+    ("Contacts", PEOPLE, False),
+    ("Agents’ tasks", TASKS, False),
+    ("Reports", REPORTS, False),
+    ("Settings", SETTINGS, True),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """What unfold draws: only lines that this person may open."""
+    groups = []
+    for title, items, folded in GROUPS:
+        lines = list(_lines(request, items))
+        if not title:
+            lines.insert(0, {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")})
+        if lines:
+            groups.append({"title": title, "separator": folded, "collapsible": folded, "items": lines})
+    return groups
+
+
+def _lines(request: HttpRequest, items: tuple[Item, ...]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        if not item.allowed(request):
+            continue
+        line: dict[str, Any] = {"title": item.title, "icon": item.icon, "link": item.url}
+        line["active"] = _is_open(request, item)
+        if item.badge is not None and (count := item.badge()):
+            line |= {"badge": f"{count:,}", "badge_variant": item.colour, "badge_style": "solid"}
+        yield line
+
+
+def _is_open(request: HttpRequest, item: Item) -> bool:
+    """Two lines open the same page with and without a filter, so the path alone does not tell them apart."""
+    page = reverse(f"admin:{item.model.replace('.', '_')}_changelist")
+    if not request.path.startswith(page):
+        return False
+    only_unknowns = request.GET.get("state__exact") == Send.State.UNKNOWN
+    return item.model != "campaigns.send" or bool(item.query) == only_unknowns
