@@ -118,8 +118,6 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         self.fields["message"].help_text = "Empty: the agent writes the first text from its trigger."
         if self.instance.pk is None:
             self.fields["agent"].initial = Agent.objects.first()
-        for name in ("scheduled_at", "expires_at"):
-            self.fields[name].widget.attrs["class"] = "split-date"
 
     def who(self) -> list[forms.BoundField]:
         """The fields of the first step."""

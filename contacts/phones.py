@@ -33,7 +33,7 @@ WORDS_BETWEEN = re.compile(r"\d\W*\b(?:or|and|o|y|ou|et|oder|und)\b\W*\+?\d", re
 SEPARATORS = re.compile(r"[\n;|&,]|:::|(?<=\d)\s+(?=\+)")
 ISO_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d(?:[ T].*)?")
 # What may stand between digits, dashes of all kinds being turned into one before.
-ODD = re.compile(r"[^\d\s+()\[\]./-]")
+ODD = re.compile(r"[^\d\s+()\[\]./#-]")
 
 _KINDS = {
     PhoneNumberType.MOBILE: "mobile",

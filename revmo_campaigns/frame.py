@@ -25,10 +25,9 @@ UNFOLD = {
     "SITE_URL": None,
     "SITE_ICON": lambda request: static("logo.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("logo.svg")}],
-    "STYLES": [lambda request: static("app.css")],
     "COLORS": {"primary": TEAL},
     "SHOW_VIEW_ON_SITE": False,
-    "GLOBAL_CALLBACK": "revmo_campaigns.strip.strip",
+    "ENVIRONMENT": "revmo_campaigns.strip.strip",
     "DASHBOARD_CALLBACK": "revmo_campaigns.dashboard.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": "revmo_campaigns.rail.navigation"},
     "ACCOUNT": {

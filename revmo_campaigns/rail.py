@@ -68,7 +68,6 @@ SETTINGS = (
     Item("Users", "person", "auth.user"),
     Item("Roles", "badge", "auth.group"),
     Item("Webhooks", "webhook", "conversations.webhookevent"),
-    Item("Background jobs", "settings_suggest", "procrastinate.procrastinatejob"),
 )
 # Title, items, folded away until one of them is open.
 GROUPS: tuple[tuple[str, tuple[Item, ...], bool], ...] = (

@@ -92,14 +92,17 @@ def main():
     if is_done(stamp, wanted):
         return
     folder = os.open(ROOT, os.O_RDONLY)
-    fcntl.flock(folder, fcntl.LOCK_EX)  # of two targets at once one installs, and the other finds it done
-    if is_done(stamp, wanted):
-        return
-    sys.stderr.write("Installing {} into .venv ...\n".format(requirements))
-    make_environment()
-    install(requirements)
-    with open(stamp, "w") as file:
-        file.write(wanted)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # of two targets at once one installs, and the other finds it done
+        if is_done(stamp, wanted):
+            return
+        sys.stderr.write("Installing {} into .venv ...\n".format(requirements))
+        make_environment()
+        install(requirements)
+        with open(stamp, "w") as file:
+            file.write(wanted)
+    finally:
+        os.close(folder)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ class SendAdmin(ExportMixin, ModelAdmin):
 
     resource_classes = (SendResource,)
     export_form_class = ExportForm
-    change_list_template = "campaigns/send_list.html"
+    import_export_change_list_template = "campaigns/send_list.html"
     list_display = ("who", "number", "about", "state_shown", "delivery_shown", "thread", "posted_at", "reason_shown")
     list_display_links = ("who",)
     list_filter = (

@@ -46,7 +46,7 @@ class ContactAdmin(ExportMixin, ModelAdmin):
     form = ContactForm
     resource_classes = (ContactResource,)
     export_form_class = ExportForm
-    change_list_template = "contacts/contact_list.html"
+    import_export_change_list_template = "contacts/contact_list.html"
     list_display = ("who", "number", "may_text", "on_lists", "email", "created_at")
     list_filter = (("lists", admin.RelatedOnlyFieldListFilter), "consent_source")
     list_per_page = 50

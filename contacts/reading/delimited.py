@@ -56,9 +56,8 @@ def open_delimited(path: Path, start: bytes, encoding: str = "", delimiter: str 
 
 def _separator(path: Path, encoding: str) -> tuple[str, str]:
     """The one that cuts the first records into a constant number of columns; of several, into the most."""
-    with _text(path, encoding) as file:
-        if declared := _declared(file.readline(MAX_LINE)):
-            return declared, ""
+    if declared := _declared(_first_line(path, encoding)):
+        return declared, ""
     best, share, columns = ",", 0.0, 1
     for candidate in SEPARATORS:
         widths = Counter(_widths(path, encoding, candidate))
@@ -71,6 +70,14 @@ def _separator(path: Path, encoding: str) -> tuple[str, str]:
         name = "tab" if best == "\t" else best
         return best, f"The rows have different numbers of columns; “{name}” was taken as the separator."
     return best, ""
+
+
+def _first_line(path: Path, encoding: str) -> str:
+    try:
+        with _text(path, encoding) as file:
+            return file.readline(MAX_LINE)
+    except UnicodeError:  # told with its row when the records are read
+        return ""
 
 
 def _widths(path: Path, encoding: str, delimiter: str) -> list[int]:
@@ -94,7 +101,8 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
                 yield number, cells
     except UnicodeError as problem:
         raise UnreadableFile(
-            f"The file says that it is {encoding}, but row {number + 1} is not. Save it again as CSV UTF-8."
+            # Text is decoded ahead of the row that is read, so the row itself is not known.
+            f"The file was read as {encoding}, but somewhere after row {number} it is not. Save it again as CSV UTF-8."
         ) from problem
     except csv.Error as problem:
         raise UnreadableFile(f"Row {number + 1} cannot be read: {_reason(problem)}") from problem

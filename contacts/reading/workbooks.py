@@ -7,7 +7,7 @@ import selectors
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Workbook:
     sheet: str = ""
     _answers: Iterator[Any] = field(default_factory=lambda: iter(()))
 
-    def rows(self) -> Iterator[Record]:
+    def rows(self) -> Generator[Record]:
         """Filled rows with their numbers, once. Raises UnreadableFile where the child gives up or dies."""
         try:
             for answer in self._answers:
@@ -49,7 +49,7 @@ class Workbook:
                     return
                 if isinstance(answer, dict):
                     raise UnreadableFile(answer["problem"])
-                yield from answer
+                yield from ((number, cells) for number, cells in answer)
             raise UnreadableFile(DAMAGED)
         finally:
             self.close()
@@ -74,10 +74,13 @@ def open_workbook(path: Path, wanted: str = "") -> Workbook:
         env={},  # what reads hostile files knows no secrets
     )
     book = Workbook(kind, process, _answers=_answers(process))
-    first = next(book._answers, None)
-    if not isinstance(first, dict) or "sheet" not in first:
+    try:
+        first = next(book._answers, None) or {"problem": DAMAGED}
+        if "problem" in first:
+            raise UnreadableFile(first["problem"])
+    except UnreadableFile:
         book.close()
-        raise UnreadableFile(first["problem"] if isinstance(first, dict) else DAMAGED)
+        raise
     book.sheets, book.sheet = tuple(first["sheets"]), first["sheet"]
     return book
 

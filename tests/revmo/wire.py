@@ -1,7 +1,10 @@
 """Servers on bare sockets, so that a test decides about every byte and every farewell."""
 
+import fcntl
 import socket
 import struct
+import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +27,6 @@ class Server:
     port: int
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
-    answered: float = 0.0
 
     @property
     def url(self) -> str:
@@ -77,6 +79,16 @@ class Peer:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
+    def wait_until_read(self) -> None:
+        """Until the caller's kernel has taken all that was sent: a RST would overtake it."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and _unsent(self.sock):
+            time.sleep(0.005)
+
+    def wait_for_request(self) -> None:
+        """Until a request has arrived, without reading it: a RST during the connect would only refuse that."""
+        self.sock.recv(1, socket.MSG_PEEK)
+
     def wait_for_hang_up(self) -> None:
         """Say nothing until the caller has had enough."""
         with suppress(OSError):
@@ -88,6 +100,13 @@ class Peer:
         if not data:
             raise ConnectionError
         self._buffer += data
+
+
+def _unsent(sock: socket.socket) -> int:
+    """Bytes that the other side has not acknowledged (Linux's SIOCOUTQ)."""
+    waiting = bytearray(4)
+    fcntl.ioctl(sock, termios.TIOCOUTQ, waiting)
+    return int.from_bytes(waiting, sys.byteorder)
 
 
 Script = Callable[[Peer], None]

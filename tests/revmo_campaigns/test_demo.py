@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from campaigns.models import Campaign, Mode
+from campaigns.models import Mode
 from revmo_campaigns import demo, embedded_postgres
-from tests.makers import make_campaign
+from tests.makers import make_send
 from tests.processes import ROOT, wait_until
 
 
@@ -72,8 +72,7 @@ class TestClaim:
     def test_one_that_has_texted_for_real_is_never_taken(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(embedded_postgres, "is_embedded", lambda: True)
         demo.claim_database()
-        campaign = make_campaign()
-        Campaign.objects.filter(pk=campaign.pk).update(mode=Mode.LIVE)
+        make_send(mode=Mode.LIVE)
 
         with pytest.raises(demo.CannotStart, match="texted real people"):
             demo.claim_database()

@@ -1,0 +1,1 @@
+"""Measurements: figures to compare by, never assertions."""
