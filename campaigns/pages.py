@@ -130,7 +130,7 @@ def live(campaign: Campaign) -> dict[str, Any]:
         "funnel": funnel(campaign, counted),
         "problems": problems(campaign),
         "waiting": waiting,
-        "seconds_left": round(waiting / rate) if running and due else None,
+        "time_left": duration(waiting / rate) if running and due else "",
         "next_at": upcoming if running and not due else None,
         "rate": rate,
         "under_way": campaign.status in Campaign.UNDER_WAY,
@@ -157,7 +157,7 @@ def rehearsed(campaign: Campaign, snapshot: Rehearsal) -> dict[str, Any]:
         "bar": parts,
         "first": times["first"],
         "last": times["last"],
-        "seconds": round(snapshot.will_send / campaign.agent.account.messages_per_second),
+        "duration": duration(snapshot.will_send / campaign.agent.account.messages_per_second),
         "samples": [bubble_of(text) for text in going.select_related("contact")[:SAMPLES]],
     }
 
@@ -192,3 +192,14 @@ def their_time(at: datetime, contact: Contact) -> str:
     zone = ZoneInfo(zones[0]) if len(zones) == 1 else timezone.get_current_timezone()
     local = at.astimezone(zone)
     return f"{local:%a %b} {local.day}, {local:%I:%M %p} {local.tzname()}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a colleague would say it."""
+    if seconds <= 5:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds)} seconds"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {round(seconds / 3600)} hours"

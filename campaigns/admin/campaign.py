@@ -278,7 +278,7 @@ class CampaignAdmin(ModelAdmin):
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.model._meta}
-        return TemplateResponse(request, template, {**shared, **context})
+        return TemplateResponse(request, template, {**shared, "original": context.get("campaign"), **context})
 
     @display(description="campaign", ordering="name")
     def title(self, campaign: Campaign) -> str:

@@ -93,6 +93,7 @@ class SendAdmin(ExportMixin, ModelAdmin):
             "opts": self.model._meta,
             "title": f"Text to {send.contact or pretty(send.to)}",
             "send": send,
+            "original": send,
             "number": pretty(send.to),
             "told": [(name.replace("_", " "), value) for name, value in send.metadata.items()],
         }

@@ -130,6 +130,10 @@ class Send(models.Model):
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="sends_under_a_lease"),
             # Progress of a campaign, and its lists by state.
             models.Index(fields=["campaign", "state", "delivery"], name="sends_of_a_campaign"),
+            # The rail's badge and the tray of unknowns.
+            models.Index(fields=["mode", "id"], condition=Q(state="unknown"), name="sends_that_are_unknown"),
+            # The dashboard: today and the last two weeks.
+            models.Index(fields=["created_at"], name="sends_by_day"),
             # An event of Revmo looks for its send.
             models.Index(fields=["thread_id"], condition=~Q(thread_id=""), name="sends_by_thread"),
             # History and opt-out: all texts to a number, or to numbers that begin so.

@@ -131,6 +131,7 @@ class ContactImportAdmin(ModelAdmin):
             template,
             title=record.file_name,
             record=record,
+            original=record,
             tabs=[(name, label, getattr(record, name)) for name, label in ImportRow.Fate.choices],
             fate=fate,
             page=page,

@@ -25,12 +25,13 @@ from tests.processes import PATIENCE, ROOT, environment, manage, wait_until, wor
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SECRET = f"whsec_{base64.b64encode(b'only for this test, not a secret').decode()}"
+# What stands in the cell, and a word that its reason must have.
 FAULTS = {
-    "": "There is no number.",
-    "123": "Digits are missing.",
-    "not a number": "There are letters in the number. Write digits only.",
-    "1.20256E+10": "The spreadsheet has rounded this number. Store the column as text and enter it again.",
-    "(202) 555-0123 ext. 5": "An extension cannot receive texts. Give the direct number.",
+    "": "no number",
+    "123": "missing",
+    "not a number": "letters",
+    "1.20256E+10": "rounded",
+    "(202) 555-0123 ext. 5": "extension",
 }
 
 
@@ -93,7 +94,9 @@ def test_from_a_spreadsheet_to_delivered_threads(sheet: Path, web: str, capsys: 
         assert imported.returncode == 1
         answer = json.loads(imported.stdout)
         assert (answer["rows"], answer["created"], answer["rejected"]) == (100, 95, 5)
-        assert {reject["value"]: reject["reason"] for reject in answer["rejects"]} == FAULTS
+        assert [reject["value"] for reject in answer["rejects"]] == list(FAULTS)
+        for reject in answer["rejects"]:
+            assert FAULTS[reject["value"]] in reject["reason"]
         assert [reject["row"] for reject in answer["rejects"]] == [12, 32, 52, 72, 92]
 
         message = "Hi {{ first_name }} in {{ city }}"

@@ -111,7 +111,7 @@ def test_a_busy_number_is_accepted_at_the_next_try(simulator: Simulator) -> None
     ("last", "reason"), [(92, "http_500"), (93, "reset"), (94, "read_timeout")], ids=["500", "reset", "silence"]
 )
 def test_what_nobody_can_know_is_asked_once(simulator: Simulator, last: int, reason: str) -> None:
-    with calling(simulator, read_timeout=0.2) as client:
+    with calling(simulator, read_timeout=0.5) as client:
         outcome = client.start_sms(text(last))
 
     assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, reason)
@@ -133,7 +133,7 @@ def test_a_number_that_cannot_receive_fails_with_its_reason(simulator: Simulator
 
 
 def test_a_connection_serves_many_texts_whatever_became_of_them(simulator: Simulator) -> None:
-    with calling(simulator, read_timeout=0.2) as client:
+    with calling(simulator, read_timeout=0.5) as client:
         verdicts = [client.start_sms(text(last)).verdict for last in (1, 93, 2, 99, 3, 92, 4)]
 
     assert verdicts.count(Verdict.ACCEPTED) == 4
