@@ -25,6 +25,7 @@ UNFOLD = {
     "SITE_URL": None,
     "SITE_ICON": lambda request: static("logo.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("logo.svg")}],
+    "STYLES": [lambda request: static("pages.css")],
     "COLORS": {"primary": TEAL},
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "revmo_campaigns.strip.strip",

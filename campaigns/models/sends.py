@@ -82,7 +82,7 @@ class Send(models.Model):
     thread_id = models.CharField(max_length=200, blank=True)
     http_status = models.PositiveSmallIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
-    posted_at = models.DateTimeField(null=True)
+    posted_at = models.DateTimeField("sent", null=True)
     finished_at = models.DateTimeField(null=True)
 
     delivery = models.CharField(max_length=16, choices=Delivery.choices, default=Delivery.NONE)
@@ -92,6 +92,7 @@ class Send(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        verbose_name = "text"
         constraints = [
             models.CheckConstraint(condition=Q(to__regex=E164_REGEX), name="a_send_goes_to_an_e164_number"),
             # Promise 1's last line of defence. Also read by "what did this campaign send to this number".
