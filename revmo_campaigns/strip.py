@@ -2,10 +2,14 @@
 
 from zoneinfo import ZoneInfo
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils import timezone
 
 from campaigns.models import Account, Mode, Pace
+
+# A new name shows after this long, in seconds.
+REMEMBERED = 10
 
 
 def strip(request: HttpRequest) -> list[str]:
@@ -22,6 +26,11 @@ def business_name(request: HttpRequest) -> str:
     """Whose admin this is; strangers at the door are not told."""
     if not request.user.is_staff:
         return ""
+    found: str = cache.get_or_set("account.name", _name, REMEMBERED) or ""
+    return found
+
+
+def _name() -> str:
     return Account.objects.order_by("pk").values_list("name", flat=True).first() or ""
 
 

@@ -8,6 +8,8 @@ from django.conf import settings
 
 from tests import postgres
 
+pytest_plugins = ["tests.browsers"]
+
 LOOPBACK = "127.0.0.1,::1,localhost"
 # Nothing listens on the discard port: what tries the world by a proxy fails at once.
 NOWHERE = "http://127.0.0.1:9"

@@ -20,7 +20,7 @@ from campaigns.models import Account, Mode, Send
 from campaigns.sending import housekeeping, pacing, retrying
 from campaigns.sending import queue as sends
 from campaigns.sending.queue import Claimed, Result
-from revmo.client import RevmoClient, StartSms
+from revmo.client import InvalidCall, RevmoClient, StartSms
 from revmo.outcomes import Outcome, Verdict
 
 logger = logging.getLogger(__name__)
@@ -179,16 +179,21 @@ class Engine:
         lane.jobs.put(Job(claim, time.monotonic()))
 
     def _send_forever(self, lane: Lane) -> None:
-        client = self._make_client()
+        client: RevmoClient | None = None
         while (job := lane.jobs.get()) is not None:
             outcome: Outcome | None = None
             if not lane.halted.is_set() and time.monotonic() - job.committed_at < STALE_INTENT:
-                outcome = client.start_sms(_call(job.claim), reference=reference(job.claim.id))
+                try:
+                    client = client or self._make_client()
+                    outcome = client.start_sms(_call(job.claim), reference=reference(job.claim.id))
+                except Exception as problem:  # whatever it is, the text's fate must be written down
+                    outcome = _judge_our_own(problem)
                 if outcome.verdict is Verdict.HALT:
                     lane.halted.set()  # before anybody else commits an intent on the strength of an older look
             self._outcomes.put((lane, job, outcome))
             self._signal.set()
-        client.close()
+        if client is not None:
+            client.close()
 
     def _write_outcomes(self) -> bool:
         while True:
@@ -214,6 +219,17 @@ class Engine:
 def reference(send_id: int) -> str:
     """What travels with a text to find its send again."""
     return Send(pk=send_id).reference
+
+
+def _judge_our_own(problem: Exception) -> Outcome:
+    """The verdict on a fault on our side of the wire."""
+    if isinstance(problem, InvalidCall):
+        return Outcome(Verdict.FAILED, "invalid_call", f"Not sent: {problem}")
+    if isinstance(problem, ValueError):  # an address or a key that cannot be one: no call was begun
+        return Outcome(Verdict.HALT, "settings", f"Nothing was sent. {problem} Check REVMO_API_URL and REVMO_API_KEY.")
+    logger.error("A call ended in an error of ours.", exc_info=problem)
+    detail = "We cannot tell whether this text was sent: our sender met an error. It is not sent again by itself."
+    return Outcome(Verdict.UNKNOWN, "our_error", detail, counts_toward_brake=True)
 
 
 def _call(claim: Claimed) -> StartSms:

@@ -38,6 +38,6 @@ def result_of(claim: Claimed, outcome: Outcome | None) -> Result:
 def _delay(claim: Claimed, outcome: Outcome) -> float:
     """Seconds until the next try: what Revmo asked for, else full jitter."""
     if outcome.retry_after is not None:
-        return min(outcome.retry_after, LONGEST_BACKOFF)
+        return outcome.retry_after
     cap = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(claim.attempts, 12))
     return random.uniform(0, cap)  # noqa: S311  (jitter, not a secret)

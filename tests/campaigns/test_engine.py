@@ -148,3 +148,38 @@ def test_an_engine_of_live_mode_leaves_simulated_texts_alone() -> None:
         assert engine.stop(20)
         assert simulator.ledger()["totals"]["requests"] == 0
     assert states(campaign) == {"queued": 3}
+
+
+def test_a_call_that_cannot_be_made_fails_and_the_others_go_on() -> None:
+    campaign = launched(3)
+    odd = campaign.sends.get(to=number(0))
+    campaign.sends.filter(pk=odd.pk).update(to="+1234567")  # as E.164, but no number that Revmo would take
+    with sending() as simulator:
+        wait_until(finished(campaign))
+        assert simulator.ledger()["totals"]["accepted"] == 2
+    assert states(campaign) == {"accepted": 2, "failed": 1}
+
+
+def test_an_address_that_cannot_be_one_stops_the_account_and_loses_nobody() -> None:
+    campaign = launched(3)
+    account = campaign.agent.account
+    with sending(lambda: RevmoClient("nonsense", "key")):
+
+        def paused() -> bool:
+            account.refresh_from_db()
+            return account.paused_at is not None
+
+        wait_until(paused)
+        wait_until(lambda: states(campaign) == {"queued": 3})
+    assert "REVMO_API_URL" in account.pause_reason
+
+
+def test_an_error_of_ours_in_mid_call_is_an_unknown() -> None:
+    class Broken(RevmoClient):
+        def start_sms(self, *args: object, **kwargs: object) -> None:  # type: ignore[override]
+            raise RuntimeError("a defect")
+
+    campaign = launched(1)
+    with sending(lambda: Broken("http://127.0.0.1:9", "key")):
+        wait_until(finished(campaign))
+    assert states(campaign) == {"unknown": 1}

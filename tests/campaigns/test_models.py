@@ -174,7 +174,7 @@ def plan(sql: str, *arguments: Any) -> str:
             "sends_under_a_lease",
             "SELECT id FROM campaigns_send WHERE lease_until < statement_timestamp()",
         ),
-        ("sends_of_a_campaign", "SELECT id FROM campaigns_send WHERE campaign_id = 1 AND state = 'unknown'"),
+        ("sends_of_a_campaign", "SELECT id FROM campaigns_send WHERE campaign_id = 1 AND state = 'failed'"),
         ("sends_by_thread", "SELECT id FROM campaigns_send WHERE thread_id = 'x' AND thread_id <> ''"),
         ("sends_by_number", "SELECT id FROM campaigns_send WHERE \"to\" LIKE '+1202%'"),
         ("sends_by_last_digits", "SELECT id FROM campaigns_send WHERE reverse(\"to\") LIKE '3210%'"),

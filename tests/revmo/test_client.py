@@ -189,7 +189,9 @@ class TestNobodyKnows:
             peer.reset()
 
         outcome, server = outcome_of(script)
-        assert (outcome.verdict, outcome.reason) == (Verdict.UNKNOWN, "reset")
+        # Which of the two we notice first is the kernel's business; neither tells whether the request was read.
+        assert outcome.verdict is Verdict.UNKNOWN
+        assert outcome.reason in {"reset", "remote_close"}
         assert (server.requests, server.connections) == ([], 1)
 
     def test_reset_after_the_request_was_read(self) -> None:

@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from simulator.server import Simulator
 from tests.simulator.wire import ask, eventually, number, on_phone, phone, start_sms
@@ -97,24 +97,19 @@ def test_a_phone_that_received_nothing_cannot_reply(sim: Simulator) -> None:
     assert ask(sim, "GET", f"/_handsets/{quote(number(1))}").status == 404
 
 
-def test_in_a_browser_a_person_answers_as_the_customer(sim: Simulator) -> None:
+def test_in_a_browser_a_person_answers_as_the_customer(sim: Simulator, page: Page) -> None:
     start_sms(sim, number(1), override="<img src=x onerror=document.title='broken'>", metadata={"<b>": "<i>"})
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page(viewport={"width": 390, "height": 800})
-        page.goto(sim.url)
-        page.get_by_role("button", name="+1 202 555-0101").click()
-        texts = page.locator("#texts")
-        expect(texts).to_contain_text("<img src=x onerror=document.title='broken'>")
-        page.get_by_placeholder("Reply as the customer").fill("Is there parking?")
-        page.get_by_role("button", name="Send").click()
-        expect(texts).to_contain_text("Is there parking?")
-        expect(texts).to_contain_text("Is there anything else?")
-        page.get_by_role("button", name="Switch agent off").click()
-        expect(page.get_by_text("The agent is off")).to_be_visible()
-        assert page.title() == "Handsets · Revmo simulator"
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
-        browser.close()
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(sim.url)
+    page.get_by_role("button", name="+1 202 555-0101").click()
+    texts = page.locator("#texts")
+    expect(texts).to_contain_text("<img src=x onerror=document.title='broken'>")
+    page.get_by_placeholder("Reply as the customer").fill("Is there parking?")
+    page.get_by_role("button", name="Send").click()
+    expect(texts).to_contain_text("Is there parking?")
+    expect(texts).to_contain_text("Is there anything else?")
+    page.get_by_role("button", name="Switch agent off").click()
+    expect(page.get_by_text("The agent is off")).to_be_visible()
+    assert page.title() == "Handsets · Revmo simulator"
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert phone(sim, number(1))["agent_on"] is False

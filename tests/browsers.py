@@ -1,4 +1,4 @@
-"""A real browser on real pages."""
+"""A real browser on real pages: fixtures for whoever needs one, one browser a process."""
 
 import os
 import shutil
