@@ -3,8 +3,6 @@
 # unfold ships no types for its decorators and classes.
 # mypy: disable-error-code="untyped-decorator,misc"
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,40 +10,22 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from campaigns import copying, launching, pages, rehearsal, steering
 from campaigns.forms import CampaignForm, RehearsalChoice
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
+from contacts.admin.base import PageAdmin, lever
 from contacts.models import Contact
 
 Status = Campaign.Status
-View = Callable[..., HttpResponse]
 HELD_BACK_SHOWN = 200
-
-
-def changes_a_campaign(permission: str) -> Callable[[View], View]:
-    """POST only, for those who hold the permission; the view gets the campaign."""
-
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def guarded(self: "CampaignAdmin", request: HttpRequest, pk: int) -> HttpResponse:
-            if request.method != "POST":
-                return HttpResponseNotAllowed(["POST"])
-            if not request.user.has_perm(f"campaigns.{permission}"):
-                raise PermissionDenied
-            return view(self, request, self.found(pk))
-
-        return guarded
-
-    return decorate
 
 
 class CampaignChangeList(ChangeList):
@@ -62,7 +42,7 @@ class CampaignChangeList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(ModelAdmin):
+class CampaignAdmin(PageAdmin):
     """Thin: rules are in `launching`, `steering` and `rehearsal`; what pages show is in `pages`."""
 
     change_list_template = "campaigns/campaign_list.html"
@@ -106,13 +86,6 @@ class CampaignAdmin(ModelAdmin):
         urls = [path(f"<int:pk>/{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in ours.items()]
         return [path("preview/", wrap(self.preview), name="campaigns_campaign_preview"), *urls, *super().get_urls()]
 
-    def found(self, pk: int) -> Campaign:
-        """The campaign, or 404."""
-        campaign = Campaign.objects.select_related("agent__account", "trigger").filter(pk=pk).first()
-        if campaign is None:
-            raise Http404
-        return campaign
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """An empty draft."""
         if not self.has_add_permission(request):
@@ -125,12 +98,12 @@ class CampaignAdmin(ModelAdmin):
         """The draft, or once launched the campaign's page."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not object_id.isdigit():
-            raise Http404
-        campaign = self.found(int(object_id))
+        campaign = self.found(request, object_id)
         if campaign.editable and self.has_change_permission(request):
             return self._draft(request, campaign)
-        return self._page(request, "campaigns/campaign.html", title=campaign.name, **pages.live(campaign))
+        return self.page(
+            request, "campaigns/campaign.html", title=campaign.name, original=campaign, **pages.live(campaign)
+        )
 
     def _draft(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
         form = CampaignForm(request.POST or None, instance=campaign)
@@ -139,12 +112,13 @@ class CampaignAdmin(ModelAdmin):
             if "_rehearse" in request.POST:
                 return self._rehearse(request, saved)
             messages.success(request, f"“{saved}” is saved as a draft. Nothing was sent.")
-            return self._to("change", saved)
-        return self._page(
+            return self.to("change", saved)
+        return self.page(
             request,
             "campaigns/draft.html",
             title=campaign.name if campaign else "New campaign",
             form=form,
+            original=campaign,
             campaign=campaign,
             bubbles=pages.previews(campaign) if campaign else [],
             may_delete=campaign is not None and self.has_delete_permission(request, campaign),
@@ -175,7 +149,7 @@ class CampaignAdmin(ModelAdmin):
         bubbles = pages.previews(draft, people[: pages.PREVIEWS]) if draft.agent_id else []
         return TemplateResponse(request, "campaigns/bubbles.html", {"bubbles": bubbles, "people": people.count()})
 
-    @changes_a_campaign("change_campaign")
+    @lever("campaigns.change_campaign")
     def rehearse(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Make a new snapshot."""
         return self._rehearse(request, campaign)
@@ -185,23 +159,24 @@ class CampaignAdmin(ModelAdmin):
             rehearsal.rehearse(campaign, by=request.user)
         except rehearsal.CannotRehearse as problem:
             messages.error(request, f"The draft is kept, but it cannot be rehearsed yet. {problem}")
-            return self._to("change", campaign)
-        return self._to("rehearsal", campaign)
+            return self.to("change", campaign)
+        return self.to("rehearsal", campaign)
 
     def rehearsal_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What exactly will happen."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        campaign = self.found(pk)
+        campaign = self.found(request, pk)
         snapshot = campaign.rehearsals.first()
         if not campaign.editable or snapshot is None:
-            return self._to("change", campaign)
+            return self.to("change", campaign)
         held = request.GET.get("held", "")
         people = snapshot.texts.filter(outcome=held).select_related("contact") if held in pages.Outcome.values else None
-        return self._page(
+        return self.page(
             request,
             "campaigns/rehearsal.html",
             title=campaign.name,
+            original=campaign,
             campaign=campaign,
             snapshot=snapshot,
             outdated=rehearsal.current(campaign) is None,
@@ -210,7 +185,7 @@ class CampaignAdmin(ModelAdmin):
             **pages.rehearsed(campaign, snapshot),
         )
 
-    @changes_a_campaign("launch_campaign")
+    @lever("campaigns.launch_campaign")
     def launch(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Queue the texts of the snapshot that was looked at."""
         form = RehearsalChoice(request.POST)
@@ -221,18 +196,20 @@ class CampaignAdmin(ModelAdmin):
             count = launching.launch(campaign, snapshot, by=request.user)
         except launching.CannotLaunch as problem:
             messages.warning(request, str(problem))
-            return self._to("rehearsal", campaign)
+            return self.to("rehearsal", campaign)
         self.log_change(request, campaign, f"Launched to {count} people.")
         messages.success(request, f"Launched to {count:,} people.")
-        return self._to("change", campaign)
+        return self.to("change", campaign)
 
     def live(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The part of the page that changes, while something is under way."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return TemplateResponse(request, "campaigns/live.html", {**pages.live(self.found(pk)), "request": request})
+        return TemplateResponse(
+            request, "campaigns/live.html", {**pages.live(self.found(request, pk)), "request": request}
+        )
 
-    @changes_a_campaign("pause_campaign")
+    @lever("campaigns.pause_campaign")
     def pause(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Hold what has not left."""
         if steering.pause(campaign, f"Paused by {request.user}."):
@@ -240,9 +217,9 @@ class CampaignAdmin(ModelAdmin):
             messages.success(request, "Paused. Nothing more leaves until you resume; texts already under way arrive.")
         else:
             messages.warning(request, "It was not running any more; nothing was changed.")
-        return self._to("change", campaign)
+        return self.to("change", campaign)
 
-    @changes_a_campaign("pause_campaign")
+    @lever("campaigns.pause_campaign")
     def resume(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Go on where it stopped."""
         if steering.resume(campaign):
@@ -250,35 +227,35 @@ class CampaignAdmin(ModelAdmin):
             messages.success(request, "Resumed. Nobody gets a text twice.")
         else:
             messages.warning(request, "It was not paused any more; nothing was changed.")
-        return self._to("change", campaign)
+        return self.to("change", campaign)
 
     def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say the consequence and the number, then do it."""
         if not request.user.has_perm("campaigns.cancel_campaign"):
             raise PermissionDenied
-        campaign = self.found(pk)
+        campaign = self.found(request, pk)
         if request.method != "POST":
             waiting = pages.live(campaign)["waiting"]
-            return self._page(request, "campaigns/cancel.html", title=campaign.name, campaign=campaign, waiting=waiting)
+            return self.page(
+                request,
+                "campaigns/cancel.html",
+                title=campaign.name,
+                original=campaign,
+                campaign=campaign,
+                waiting=waiting,
+            )
         spared = steering.cancel(campaign)
         if spared is None:
             messages.warning(request, "This campaign is over already; nothing was changed.")
         else:
             self.log_change(request, campaign, f"Canceled; {spared} people were not texted.")
             messages.success(request, f"Canceled: {spared:,} people will not be texted.")
-        return self._to("change", campaign)
+        return self.to("change", campaign)
 
-    @changes_a_campaign("add_campaign")
+    @lever("campaigns.add_campaign")
     def copy(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
         """Begin a new draft with the same words."""
-        return self._to("change", copying.copy(campaign, by=request.user))
-
-    def _to(self, page: str, campaign: Campaign) -> HttpResponse:
-        return HttpResponseRedirect(reverse(f"admin:campaigns_campaign_{page}", args=[campaign.pk]))
-
-    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.model._meta}
-        return TemplateResponse(request, template, {**shared, "original": context.get("campaign"), **context})
+        return self.to("change", copying.copy(campaign, by=request.user))
 
     @display(description="campaign", ordering="name")
     def title(self, campaign: Campaign) -> str:

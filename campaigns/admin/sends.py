@@ -9,16 +9,15 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.db.models.functions import Reverse
-from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from import_export.admin import ExportMixin
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
 from campaigns.models import Send
 from campaigns.resources import SendResource
+from contacts.admin.base import PageAdmin
 from contacts.admin.contacts import search_contacts
 from contacts.models import Contact
 from contacts.phones import pretty
@@ -27,7 +26,7 @@ State, Delivery = Send.State, Send.Delivery
 
 
 @admin.register(Send)
-class SendAdmin(ExportMixin, ModelAdmin):
+class SendAdmin(ExportMixin, PageAdmin):
     """Find any text."""
 
     resource_classes = (SendResource,)
@@ -44,7 +43,7 @@ class SendAdmin(ExportMixin, ModelAdmin):
         ("replied_at", admin.EmptyFieldListFilter),
     )
     list_filter_submit = True
-    list_select_related = ("contact", "campaign")
+    list_select_related = ("contact", "campaign", "agent")
     list_per_page = 50
     ordering = ("-id",)
     search_fields = ("to",)
@@ -83,21 +82,16 @@ class SendAdmin(ExportMixin, ModelAdmin):
         """One text and its story."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        send = None
-        if object_id.isdigit():
-            send = Send.objects.select_related("contact", "campaign", "agent").filter(pk=object_id).first()
-        if send is None:
-            raise Http404
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.model._meta,
-            "title": f"Text to {send.contact or pretty(send.to)}",
-            "send": send,
-            "original": send,
-            "number": pretty(send.to),
-            "told": [(name.replace("_", " "), value) for name, value in send.metadata.items()],
-        }
-        return TemplateResponse(request, "campaigns/send.html", context)
+        send = self.found(request, object_id)
+        return self.page(
+            request,
+            "campaigns/send.html",
+            title=f"Text to {send.contact or pretty(send.to)}",
+            original=send,
+            send=send,
+            number=pretty(send.to),
+            told=[(name.replace("_", " "), value) for name, value in send.metadata.items()],
+        )
 
     @display(description="to")
     def who(self, send: Send) -> str:

@@ -6,19 +6,19 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from campaigns import steering
 from campaigns.models import Account, Agent, Trigger
+from contacts.admin.base import PageAdmin, lever
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(PageAdmin):
     """How and when the business texts."""
 
     list_display = ("name", "state", "messages_per_second", "daily_allowance", "time_zone")
@@ -45,21 +45,15 @@ class AccountAdmin(ModelAdmin):
         resume = path("<int:pk>/resume/", self.admin_site.admin_view(self.resume), name="campaigns_account_resume")
         return [resume, *super().get_urls()]
 
-    def resume(self, request: HttpRequest, pk: int) -> HttpResponse:
+    @lever("campaigns.resume_account")
+    def resume(self, request: HttpRequest, account: Account) -> HttpResponse:
         """Let the account send again."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not request.user.has_perm("campaigns.resume_account"):
-            raise PermissionDenied
-        account = Account.objects.filter(pk=pk).first()
-        if account is None:
-            raise Http404
         if steering.resume_account(account):
             self.log_change(request, account, "Let it send again.")
             messages.success(request, f"{account} sends again.")
         else:
             messages.warning(request, f"{account} was not paused.")
-        return HttpResponseRedirect(reverse("admin:campaigns_account_change", args=[pk]))
+        return self.to("change", account)
 
     @display(description="state", label={"Sending": "success", "Paused": "danger"})
     def state(self, account: Account) -> str:

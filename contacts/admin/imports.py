@@ -4,46 +4,28 @@
 # mypy: disable-error-code="untyped-decorator,misc"
 
 import csv
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from unfold.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from unfold.decorators import display
 
 from contacts import importing, tasks
+from contacts.admin.base import PageAdmin, lever
 from contacts.exporting import harmless
 from contacts.forms import UploadForm
 from contacts.models import ContactImport, ImportRow
 
 Status = ContactImport.Status
 ROWS_A_PAGE = 50
-View = Callable[..., HttpResponse]
-
-
-def changes_an_import(view: View) -> View:
-    """POST only, for those who may import; the view gets the import."""
-
-    @wraps(view)
-    def guarded(self: "ContactImportAdmin", request: HttpRequest, pk: int) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        return view(self, request, self.found(pk))
-
-    return guarded
 
 
 @admin.register(ContactImport)
-class ContactImportAdmin(ModelAdmin):
+class ContactImportAdmin(PageAdmin):
     """Every file that came in, and its way."""
 
     change_list_template = "contacts/import_list.html"
@@ -60,7 +42,7 @@ class ContactImportAdmin(ModelAdmin):
         "uploaded_at",
     )
     list_filter = ("status",)
-    list_select_related = ("uploaded_by",)
+    list_select_related = ("contact_list", "uploaded_by", "confirmed_by")
     search_fields = ("file_name",)
     show_full_result_count = False
 
@@ -82,13 +64,6 @@ class ContactImportAdmin(ModelAdmin):
             *super().get_urls(),
         ]
 
-    def found(self, pk: int) -> ContactImport:
-        """The import, or 404."""
-        record = ContactImport.objects.select_related("contact_list", "uploaded_by").filter(pk=pk).first()
-        if record is None:
-            raise Http404
-        return record
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Take a file; a worker reads it into a preview."""
         if not self.has_add_permission(request):
@@ -105,8 +80,8 @@ class ContactImportAdmin(ModelAdmin):
                     by=request.user,
                 )
                 tasks.stage_import.defer(import_id=record.pk)
-            return self._to(record)
-        return self._page(request, "contacts/upload.html", title="Import a spreadsheet", form=form)
+            return self.to("change", record)
+        return self.page(request, "contacts/upload.html", title="Import a spreadsheet", form=form)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -114,9 +89,7 @@ class ContactImportAdmin(ModelAdmin):
         """The import as far as it has come."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not object_id.isdigit():
-            raise Http404
-        record = self.found(int(object_id))
+        record = self.found(request, object_id)
         fate = request.GET.get("fate", "")
         if fate not in ImportRow.Fate.values:
             fate = _first_tab(record)
@@ -126,7 +99,7 @@ class ContactImportAdmin(ModelAdmin):
         page = Paginator(rows.order_by("number"), ROWS_A_PAGE).get_page(request.GET.get("p"))
         columns = record.reading.get("columns", [])
         template = "contacts/import_live.html" if request.headers.get("HX-Request") else "contacts/import.html"
-        return self._page(
+        return self.page(
             request,
             template,
             title=record.file_name,
@@ -144,7 +117,7 @@ class ContactImportAdmin(ModelAdmin):
             working=record.status in (Status.UPLOADED, Status.IMPORTING),
         )
 
-    @changes_an_import
+    @lever("contacts.add_contactimport")
     def confirm(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
         """Let a worker make the change, once."""
         try:
@@ -153,22 +126,22 @@ class ContactImportAdmin(ModelAdmin):
                 tasks.apply_import.defer(import_id=record.pk)
         except importing.CannotImport as problem:
             messages.warning(request, str(problem))
-        return self._to(record)
+        return self.to("change", record)
 
-    @changes_an_import
+    @lever("contacts.add_contactimport")
     def cancel(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
         """Give the file up."""
         if importing.cancel(record):
             messages.success(request, "The import was given up. No contact was changed.")
         else:
             messages.warning(request, "It is too late to give this import up.")
-        return HttpResponseRedirect(reverse("admin:contacts_contactimport_changelist"))
+        return self.to("changelist")
 
     def rejected(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The rows that were not taken, with the reason, to be corrected and imported again."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        record = self.found(pk)
+        record = self.found(request, pk)
         response = HttpResponse(content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = 'attachment; filename="rejected.csv"'
         response.write("\ufeff")  # so that Excel reads the accents
@@ -178,13 +151,6 @@ class ContactImportAdmin(ModelAdmin):
         for row in record.import_rows.filter(fate=ImportRow.Fate.REJECTED).iterator(chunk_size=2_000):
             writer.writerow([row.number, row.reason, *(harmless(cell) for cell in row.cells)])
         return response
-
-    def _to(self, record: ContactImport) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:contacts_contactimport_change", args=[record.pk]))
-
-    def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.model._meta}
-        return TemplateResponse(request, template, {**shared, **context})
 
     @display(
         description="state",

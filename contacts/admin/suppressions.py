@@ -7,20 +7,19 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from unfold.admin import ModelAdmin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from unfold.decorators import display
 
 from contacts import suppressing
+from contacts.admin.base import PageAdmin
 from contacts.forms import LiftForm, SuppressionForm
 from contacts.models import Suppression
 from contacts.phones import pretty
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(ModelAdmin):
+class SuppressionAdmin(PageAdmin):
     """Numbers that are not texted, whoever they belong to."""
 
     form = SuppressionForm
@@ -77,16 +76,9 @@ class SuppressionAdmin(ModelAdmin):
         if request.method == "POST" and form.is_valid():
             suppressing.lift(suppression, by=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, f"{pretty(suppression.phone)} may be texted again. The opt-out stays on record.")
-            return HttpResponseRedirect(reverse("admin:contacts_suppression_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Lift an opt-out",
-            "opts": self.model._meta,
-            "form": form,
-            "number": pretty(suppression.phone),
-            "suppression": suppression,
-        }
-        return TemplateResponse(request, "contacts/lift.html", context)
+            return self.to("changelist")
+        number = pretty(suppression.phone)
+        return self.page(request, "contacts/lift.html", title="Lift an opt-out", form=form, number=number)
 
     @display(description="number", ordering="phone")
     def number(self, suppression: Suppression) -> str:
