@@ -1,5 +1,6 @@
 """What the campaign pages show, computed once for a request."""
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,11 +134,19 @@ def live(campaign: Campaign) -> dict[str, Any]:
         "time_left": duration(waiting / rate) if running and due else "",
         "next_at": upcoming if running and not due else None,
         "rate": rate,
+        "digest": _digest(campaign, counted),
         "under_way": campaign.status in Campaign.UNDER_WAY,
         "account": campaign.agent.account,
         "recent": campaign.sends.select_related("contact").exclude(posted_at=None).order_by("-posted_at")[:8],
         "history": history_url(campaign),
     }
+
+
+def _digest(campaign: Campaign, counted: Progress) -> str:
+    """What the live part shows, in short: the same digest, the same page."""
+    stopped = campaign.agent.account.paused_at is not None
+    shown = (*counted.sends.values(), *counted.delivery.values(), counted.replied, stopped)
+    return f"{campaign.status}.{zlib.crc32(repr(shown).encode()):x}"
 
 
 def rehearsed(campaign: Campaign, snapshot: Rehearsal) -> dict[str, Any]:

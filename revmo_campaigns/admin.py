@@ -17,6 +17,9 @@ for model in (User, Group, AccessAttempt, AccessFailureLog, AccessLog, Procrasti
         admin.site.unregister(model)
 
 
+admin.site.index_title = "Dashboard"
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     """Who may sign in, and in which roles."""

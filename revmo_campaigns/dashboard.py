@@ -66,7 +66,8 @@ def _todos() -> list[Todo]:
     waiting = Conversation.objects.in_mode(mode).need_a_human().count()
     if waiting:
         address = reverse("admin:conversations_conversation_changelist") + "?show=human"
-        found.append(Todo(f"{waiting:,} conversation{'s' * (waiting != 1)} need a human.", address, "Answer"))
+        text = f"{waiting:,} conversations need a human." if waiting > 1 else "1 conversation needs a human."
+        found.append(Todo(text, address, "Answer"))
     unknown = Send.objects.filter(state=Send.State.UNKNOWN, mode=mode).count()
     if unknown:
         address = reverse("admin:campaigns_send_changelist") + "?state__exact=unknown"

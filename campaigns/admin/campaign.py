@@ -205,9 +205,10 @@ class CampaignAdmin(PageAdmin):
         """The part of the page that changes, while something is under way."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return TemplateResponse(
-            request, "campaigns/live.html", {**pages.live(self.found(request, pk)), "request": request}
-        )
+        context = pages.live(self.found(request, pk))
+        if request.GET.get("seen") == context["digest"]:
+            return HttpResponse(status=204)
+        return TemplateResponse(request, "campaigns/live.html", context)
 
     @lever("campaigns.pause_campaign")
     def pause(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:

@@ -1,15 +1,17 @@
 """The campaign pages: who may open them, what changes on POST alone, and that lists stay cheap."""
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns import rehearsal
 from campaigns.models import Campaign, Send
-from tests.makers import launched, make_campaign, make_contacts, states
+from tests.makers import launched, make_campaign, make_contacts, number, states
 
 pytestmark = pytest.mark.django_db
 
@@ -120,3 +122,12 @@ def test_history_is_read_only() -> None:
     client.post(address, {"state": "accepted"})
     assert Send.objects.get().state == Send.State.QUEUED
     assert client.get(reverse("admin:campaigns_send_add")).status_code == 403
+
+
+def test_the_live_part_answers_204_while_nothing_is_new() -> None:
+    client, campaign = signed_in(superuser=True), launched(2)
+    address = page_of(campaign, "live")
+    seen = re.findall(r"seen=([\w.]+)", client.get(address).content.decode())[0]
+    assert client.get(address, {"seen": seen}).status_code == 204
+    campaign.sends.filter(to=number(0)).update(state="failed", reason="no", finished_at=timezone.now())
+    assert client.get(address, {"seen": seen}).status_code == 200
