@@ -75,7 +75,7 @@ class ContactAdmin(ExportMixin, ModelAdmin):
             },
         ),
         ("What we know", {"fields": ("other_columns", "on_lists")}),
-        ("Permission to text", {"fields": (("consent_source", "consent_at"), "consent_text")}),
+        ("Permission to text", {"fields": ("consent_source", "consent_at", "consent_text")}),
         ("Dates", {"fields": (("created_at", "updated_at", "last_texted_at"),)}),
     )
 
