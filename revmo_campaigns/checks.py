@@ -6,7 +6,10 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+
+from revmo.signatures import parse_secrets
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -53,6 +56,30 @@ def check_lease(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
                 "SEND_LEASE_SECONDS must exceed REVMO_TOTAL_DEADLINE by at least 5 seconds.",
                 hint="Raise SEND_LEASE_SECONDS or lower REVMO_TOTAL_DEADLINE.",
                 id="revmo_campaigns.E004",
+            )
+        ]
+    return []
+
+
+@register
+def check_webhooks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """A secret that cannot verify would turn every event away; without any way in, opt-outs never reach us."""
+    try:
+        parse_secrets(settings.REVMO_WEBHOOK_SECRETS)
+    except ValueError as problem:
+        return [
+            Error(
+                f"REVMO_WEBHOOK_SECRETS cannot be used. {problem}",
+                hint="Copy the secrets whole, separated by commas.",
+                id="revmo_campaigns.E005",
+            )
+        ]
+    if settings.REVMO_MODE == "live" and not (settings.REVMO_WEBHOOK_SECRETS or settings.REVMO_WEBHOOK_TOKEN):
+        return [
+            checks.Warning(
+                "Live mode, but no webhook can come in: replies and opt-outs would stay at Revmo.",
+                hint="Set REVMO_WEBHOOK_SECRETS, or REVMO_WEBHOOK_TOKEN where Revmo cannot sign.",
+                id="revmo_campaigns.W001",
             )
         ]
     return []

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from contacts import importing
+from contacts.columns import parse_map_option
 from contacts.models import ContactImport, ContactList, ImportRow
 from contacts.refusals import Refused
 
@@ -86,13 +87,10 @@ def _region(text: str) -> str:
 
 
 def _mapping(options: list[str]) -> dict[str, str]:
-    mapping = {}
-    for option in options:
-        column, equals, target = option.rpartition("=")
-        if not equals or not column or not target:
-            raise Refused(f'--map takes a column and a field, for example --map "Cell=phone"; this is {option!r}.')
-        mapping[column] = target
-    return mapping
+    try:
+        return dict(parse_map_option(option) for option in options)
+    except ValueError as problem:
+        raise Refused(f"--map: {problem}") from problem
 
 
 def _answer(record: ContactImport) -> dict[str, Any]:
