@@ -67,8 +67,9 @@ def history_url(campaign: Campaign, **filters: str) -> str:
 
 
 def state_bar(campaign: Campaign, counted: Progress) -> list[Part]:
-    """All states that count something, in the order of a text's life."""
+    """All states that count something, what has ended before what waits, so that the bar fills from the left."""
     total = counted.total or 1
+    ended = [state for state in State.values if state not in Send.OPEN]
     return [
         Part(
             str(State(state).label),
@@ -77,8 +78,8 @@ def state_bar(campaign: Campaign, counted: Progress) -> list[Part]:
             COLOURS[State(state)],
             history_url(campaign, state__exact=state),
         )
-        for state, count in counted.sends.items()
-        if count
+        for state in (*ended, State.POSTING, State.CLAIMED, State.QUEUED)
+        if (count := counted.sends[state])
     ]
 
 
