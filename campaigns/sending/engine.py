@@ -12,9 +12,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from campaigns.models import Account, Mode, Send
 from campaigns.sending import housekeeping, pacing, retrying
@@ -30,8 +33,21 @@ IDLE_ROUND = 0.5  # how long a round waits when nothing is due and nobody wakes 
 HOUSEKEEPING_INTERVAL = 1.0
 STALE_CLAIM = 20.0  # a claim that waited this long for its turn goes back, well before its lease ends
 STALE_INTENT = 1.0  # an intent that waited this long has not left and must not leave any more
+# A dispatcher that is frozen inside a transaction holds locks that others wait for; the server ends it after this long.
+LONGEST_IDLE_TRANSACTION = 5.0
 
 ClientFactory = Callable[[], RevmoClient]
+
+
+_dispatching = threading.local()
+
+
+def _limit_idle_transactions(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
+    """For connections that a dispatcher makes, also those that replace a lost one."""
+    if getattr(_dispatching, "here", False):
+        with connection.cursor() as cursor:
+            milliseconds = round(LONGEST_IDLE_TRANSACTION * 1000)
+            cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [str(milliseconds)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,9 @@ class Engine:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        connection_created.connect(_limit_idle_transactions)
+        _dispatching.here = True
+        connection.close()  # so that the one we use is made with the limit
         while not (self._stopping.is_set() and self._drained()):
             try:
                 close_old_connections()
