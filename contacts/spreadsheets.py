@@ -52,6 +52,7 @@ class Sheet:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    doubts: list[Any] = field(default_factory=list)
     _rows: Iterator[Row] = field(default_factory=lambda: iter(()))
 
     def rows(self) -> Iterator[Row]:
@@ -73,7 +74,9 @@ def is_blank(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def open_sheet(path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "") -> Sheet:
+def open_sheet(
+    path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "", header_row: int | None = None
+) -> Sheet:
     """Read the beginning of the file and decide how to read the rest; options override. Raises UnreadableFile."""
     size = path.stat().st_size
     if size == 0:

@@ -164,7 +164,6 @@ CONTENT_SECURITY_POLICY = {
 # An upload streams to a file beyond this size, so that a large one does not sit in the web process's memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 MAX_UPLOAD_BYTES = 200 * 1024 * 1024
-MEDIA_ROOT = DATA_DIR / "uploads"
 
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 # Without these a person who may only look could import.

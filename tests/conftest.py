@@ -40,12 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def uploads(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Files that tests upload go with the test run."""
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("uploads")
-
-
 @pytest.fixture(scope="session")
 def database_server() -> Iterator[None]:
     """The server, started by the first test of a process that needs it and stopped by the last process."""

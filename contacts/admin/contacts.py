@@ -1,6 +1,6 @@
 """Contacts and lists."""
 
-# unfold and import-export ship no types for their decorators and classes.
+# unfold ships no types for its decorators and classes.
 # mypy: disable-error-code="untyped-decorator,misc"
 
 from typing import Any
@@ -9,19 +9,18 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Reverse, Upper
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from import_export.admin import ExportMixin
 from unfold.admin import ModelAdmin
-from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
-from contacts.exporting import ContactResource
+from contacts.admin.exports import may_export
+from contacts.attributes import show_value
 from contacts.forms import ContactForm
-from contacts.models import Contact, ContactList, Suppression
+from contacts.models import Attribute, Contact, ContactList, Suppression
 from contacts.phones import pretty, time_zones
 
 
@@ -40,13 +39,11 @@ def search_contacts(queryset: QuerySet[Contact], term: str) -> QuerySet[Contact]
 
 
 @admin.register(Contact)
-class ContactAdmin(ExportMixin, ModelAdmin):
+class ContactAdmin(ModelAdmin):
     """Who this is, and whether we may text them."""
 
     form = ContactForm
-    resource_classes = (ContactResource,)
-    export_form_class = ExportForm
-    import_export_change_list_template = "contacts/contact_list.html"
+    change_list_template = "contacts/contact_list.html"
     list_display = ("who", "number", "may_text", "on_lists", "email", "created_at")
     list_filter = (("lists", admin.RelatedOnlyFieldListFilter), "consent_source")
     list_per_page = 50
@@ -89,6 +86,13 @@ class ContactAdmin(ExportMixin, ModelAdmin):
         """See `search_contacts`."""
         return (search_contacts(queryset, search_term) if search_term else queryset), False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, and for some the way to take it out."""
+        found: HttpResponse = super().changelist_view(
+            request, {**(extra_context or {}), "may_export": may_export(request)}
+        )
+        return found
+
     @display(description="name", ordering="last_name")
     def who(self, contact: Contact) -> str:
         """The name, or a word that there is none."""
@@ -129,7 +133,13 @@ class ContactAdmin(ExportMixin, ModelAdmin):
         """The attributes as names and values."""
         if not contact.attributes:
             return "None. Further columns of an imported spreadsheet appear here and can be used as merge tags."
-        pairs = sorted((name.replace("_", " "), value) for name, value in contact.attributes.items())
+        known = {one.name: one for one in Attribute.objects.filter(name__in=contact.attributes)}
+        pairs = sorted(
+            (known[name].label, show_value(known[name].kind, value))
+            if name in known
+            else (name.replace("_", " "), show_value(Attribute.Kind.TEXT, value))
+            for name, value in contact.attributes.items()
+        )
         return format_html_join(format_html("<br>"), "{}: <strong>{}</strong>", pairs)
 
 
@@ -141,6 +151,11 @@ class ContactListAdmin(ModelAdmin):
     search_fields = ("name",)
     fields = ("name", "description", "people")
     readonly_fields = ("people",)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """The way to take a list out, for those who may."""
+        shown: tuple[str, ...] = super().get_list_display(request)
+        return (*shown, "file") if may_export(request) else shown
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ContactList]:
         """With the number of members."""
@@ -157,3 +172,9 @@ class ContactListAdmin(ModelAdmin):
             address,
             contact_list.member_count,
         )
+
+    @display(description="file")
+    def file(self, contact_list: ContactList) -> SafeString:
+        """To the form that exports the people of this list."""
+        address = f"{reverse('admin:contacts_contactexport_add')}?lists__id__exact={contact_list.pk}"
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">Export</a>', address)

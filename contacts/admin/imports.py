@@ -1,27 +1,25 @@
-"""Upload, preview, confirm, and what came of it."""
+"""Upload, answer, preview, correct, confirm, undo; and what came of every file."""
 
 # unfold ships no types for its decorators and classes.
 # mypy: disable-error-code="untyped-decorator,misc"
 
-import csv
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
 from django.urls import URLPattern, path
 from unfold.decorators import display
 
-from contacts import importing, tasks
+from contacts import exporting, importing, preview_page, tasks
 from contacts.admin.base import PageAdmin, lever
-from contacts.exporting import harmless
-from contacts.forms import UploadForm
-from contacts.models import ContactImport, ImportRow
+from contacts.import_forms import AnswersForm, OptOutsForm, UploadForm
+from contacts.importing.staging import LONGEST_CELL
+from contacts.models import ContactImport
 
 Status = ContactImport.Status
-ROWS_A_PAGE = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @admin.register(ContactImport)
@@ -32,6 +30,7 @@ class ContactImportAdmin(PageAdmin):
     list_display = (
         "file_name",
         "state",
+        "purpose",
         "rows",
         "created",
         "updated",
@@ -41,8 +40,8 @@ class ContactImportAdmin(PageAdmin):
         "who",
         "uploaded_at",
     )
-    list_filter = ("status",)
-    list_select_related = ("contact_list", "uploaded_by", "confirmed_by")
+    list_filter = ("status", "purpose")
+    list_select_related = ("uploaded_by", "confirmed_by")
     search_fields = ("file_name",)
     show_full_result_count = False
 
@@ -57,10 +56,16 @@ class ContactImportAdmin(PageAdmin):
     def get_urls(self) -> list[URLPattern]:
         """Ours, before the admin's."""
         wrap = self.admin_site.admin_view
+        levers = ("answer", "fix", "confirm", "cancel", "undo")
         return [
-            path("<int:pk>/confirm/", wrap(self.confirm), name="contacts_contactimport_confirm"),
-            path("<int:pk>/cancel/", wrap(self.cancel), name="contacts_contactimport_cancel"),
-            path("<int:pk>/rejected.csv", wrap(self.rejected), name="contacts_contactimport_rejected"),
+            path("opt-outs/", wrap(self.opt_outs), name="contacts_contactimport_opt_outs"),
+            path("<int:pk>/columns/", wrap(self.columns), name="contacts_contactimport_columns"),
+            path("<int:pk>/rejected.xlsx", wrap(self.rejected), name="contacts_contactimport_rejected"),
+            path("<int:pk>/undoing/", wrap(self.undoing), name="contacts_contactimport_undoing"),
+            *(
+                path(f"<int:pk>/{name}/", wrap(getattr(self, name)), name=f"contacts_contactimport_{name}")
+                for name in levers
+            ),
             *super().get_urls(),
         ]
 
@@ -68,20 +73,43 @@ class ContactImportAdmin(PageAdmin):
         """Take a file; a worker reads it into a preview."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None)
+        form = UploadForm(request.POST or None, request.FILES or None, initial=self._as_before(request))
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
-            with transaction.atomic():
-                record = importing.receive(
-                    file,
-                    file.name,
-                    region=form.cleaned_data["region"],
-                    contact_list=form.chosen_list(),
-                    by=request.user,
-                )
-                tasks.stage_import.defer(import_id=record.pk)
-            return self.to("change", record)
+            return self._received(importing.receive(file.chunks(), file.name, form.rules(), request.user))
         return self.page(request, "contacts/upload.html", title="Import a spreadsheet", form=form)
+
+    def _as_before(self, request: HttpRequest) -> dict[str, Any]:
+        """The rules of the import whose corrected rows are brought back."""
+        corrects = request.GET.get("corrects", "")
+        before = ContactImport.objects.filter(pk=corrects).first() if corrects.isdigit() else None
+        if before is None:
+            return {}
+        names = ("region", "existing", "blanks_overwrite", "consent_source", "consent_text")
+        day = before.consent_at.date() if before.consent_at else None
+        lists = [one.pk for one in before.lists.all()]
+        new_list = "" if before.confirmed_at else before.new_list
+        return {
+            **{name: getattr(before, name) for name in names},
+            "consent_day": day,
+            "lists": lists,
+            "new_list": new_list,
+        }
+
+    def opt_outs(self, request: HttpRequest) -> HttpResponse:
+        """Take a list of people who must not be texted."""
+        if not (self.has_add_permission(request) and request.user.has_perm("contacts.add_suppression")):
+            raise PermissionDenied
+        form = OptOutsForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            if file := form.cleaned_data["file"]:
+                return self._received(importing.receive(file.chunks(), file.name, form.rules(), request.user))
+            return self._received(importing.receive_pasted(form.cleaned_data["pasted"], form.rules(), request.user))
+        return self.page(request, "contacts/opt_outs.html", title="Import an opt-out list", form=form)
+
+    def _received(self, record: ContactImport) -> HttpResponse:
+        tasks.work_on_import.defer(import_id=record.pk)
+        return self.to("change", record)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -90,66 +118,126 @@ class ContactImportAdmin(PageAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         record = self.found(request, object_id)
-        fate = request.GET.get("fate", "")
-        if fate not in ImportRow.Fate.values:
-            fate = _first_tab(record)
-        rows = record.import_rows.filter(fate=fate)
-        if search := request.GET.get("q", "").strip():
-            rows = rows.filter(phone__contains=search) | rows.filter(cells__icontains=search)
-        page = Paginator(rows.order_by("number"), ROWS_A_PAGE).get_page(request.GET.get("p"))
-        columns = record.reading.get("columns", [])
-        template = "contacts/import_live.html" if request.headers.get("HX-Request") else "contacts/import.html"
+        may_import = self.has_add_permission(request)
+        waiting = bool(request.headers.get("HX-Request"))
+        if record.status == Status.ASKING and may_import:
+            # The part that polls gives way to a whole page of questions.
+            return HttpResponse(headers={"HX-Refresh": "true"}) if waiting else self._ask(request, record)
+        get = request.GET
         return self.page(
             request,
-            template,
+            "contacts/import_live.html" if waiting else "contacts/import.html",
             title=record.file_name,
             record=record,
             original=record,
-            tabs=[(name, label, getattr(record, name)) for name, label in ImportRow.Fate.choices],
-            fate=fate,
-            page=page,
-            search=search,
-            columns=columns,
-            mapping=record.reading.get("mapping", {}),
-            table=[_line(row, columns) for row in page],
-            taken=record.created + record.updated + record.unchanged,
-            may_import=self.has_add_permission(request),
-            working=record.status in (Status.UPLOADED, Status.IMPORTING),
+            may_import=may_import,
+            may_undo=request.user.has_perm("contacts.undo_contactimport") and not importing.why_not(record),
+            working=record.status in ContactImport.WORKING,
+            token=importing.confirmation(record, request.user),
+            **preview_page.shown(record, get.get("fate", ""), get.get("q", "").strip(), get.get("p")),
         )
+
+    def columns(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the columns mean, to be changed."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        record = self.found(request, pk)
+        if record.status not in (Status.ASKING, Status.PREVIEWED):
+            return self.to("change", record)
+        return self._ask(request, record)
+
+    def _ask(self, request: HttpRequest, record: ContactImport, form: AnswersForm | None = None) -> HttpResponse:
+        form = form or AnswersForm(record)
+        return self.page(request, "contacts/columns.html", title=record.file_name, record=record, form=form)
+
+    @lever("contacts.add_contactimport")
+    def answer(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
+        """Read the file again as staff say."""
+        if record.status not in (Status.ASKING, Status.PREVIEWED):
+            messages.warning(request, "It is too late to change how this file is read.")
+            return self.to("change", record)
+        form = AnswersForm(record, request.POST)
+        if not form.is_valid():
+            return self._ask(request, record, form)
+        return self._try(request, record, lambda: importing.answer(record, form.answers()))
+
+    @lever("contacts.add_contactimport")
+    def fix(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
+        """Put corrected cells into their row, and judge the row again."""
+        number = request.POST.get("row", "")
+        cells = {
+            int(name.removeprefix("cell_")): str(text)[:LONGEST_CELL]
+            for name, text in request.POST.items()
+            if name.startswith("cell_") and name.removeprefix("cell_").isdigit()
+        }
+        if not number.isdigit() or not cells:
+            messages.warning(request, "Nothing was corrected: the form was not complete.")
+            return self.to("change", record)
+        try:
+            row = importing.fix(record, int(number), cells)
+        except importing.CannotImport as problem:
+            messages.warning(request, str(problem))
+        else:
+            say = messages.success if row.fate in row.TAKEN else messages.warning
+            say(request, f"Row {row.number:,}: {row.get_fate_display().lower()}. {row.reason}".strip())
+        back = QueryDict(request.POST.get("back", "")[:500]).urlencode()
+        return HttpResponseRedirect(f"{self.to('change', record).headers['Location']}?{back}")
 
     @lever("contacts.add_contactimport")
     def confirm(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
         """Let a worker make the change, once."""
+
+        def confirm() -> None:
+            version = importing.check_confirmation(request.POST.get("token", ""), record, request.user)
+            importing.confirm(record, by=request.user, version=version)
+
+        return self._try(request, record, confirm)
+
+    def _try(self, request: HttpRequest, record: ContactImport, step: Any) -> HttpResponse:
+        """Take the step and have a worker go on with it, or say why not."""
         try:
             with transaction.atomic():
-                importing.confirm(record, by=request.user)
-                tasks.apply_import.defer(import_id=record.pk)
+                step()
+                tasks.work_on_import.defer(import_id=record.pk)
         except importing.CannotImport as problem:
             messages.warning(request, str(problem))
         return self.to("change", record)
 
     @lever("contacts.add_contactimport")
     def cancel(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
-        """Give the file up."""
-        if importing.cancel(record):
-            messages.success(request, "The import was given up. No contact was changed.")
-        else:
-            messages.warning(request, "It is too late to give this import up.")
-        return self.to("changelist")
+        """Call the file off."""
+        try:
+            with transaction.atomic():
+                messages.success(request, importing.cancel(record, by=request.user))
+                tasks.work_on_import.defer(import_id=record.pk)
+        except importing.CannotImport as problem:
+            messages.warning(request, str(problem))
+            return self.to("change", record)
+        record.refresh_from_db()
+        return self.to("change", record) if record.status == Status.UNDOING else self.to("changelist")
 
-    def rejected(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def undoing(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What undoing would do."""
+        if not request.user.has_perm("contacts.undo_contactimport"):
+            raise PermissionDenied
+        record = self.found(request, pk)
+        problem = importing.why_not(record)
+        undone = None if problem else importing.preview_undo(record)
+        title = f"Undo {record.file_name}"
+        return self.page(request, "contacts/undo.html", title=title, record=record, problem=problem, undone=undone)
+
+    @lever("contacts.undo_contactimport")
+    def undo(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
+        """Take the import back."""
+        return self._try(request, record, lambda: importing.begin_undo(record, by=request.user))
+
+    def rejected(self, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
         """The rows that were not taken, with the reason, to be corrected and imported again."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         record = self.found(request, pk)
-        response = HttpResponse(content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = 'attachment; filename="rejected.csv"'
-        response.write("\ufeff")  # so that Excel reads the accents
-        writer = csv.writer(response)
-        columns = record.reading.get("columns", [])
-        writer.writerow([harmless(name) for name in ["Row", "Reason", *columns]])
-        for row in record.import_rows.filter(fate=ImportRow.Fate.REJECTED).iterator(chunk_size=2_000):
-            writer.writerow([row.number, row.reason, *(harmless(cell) for cell in row.cells)])
+        response = StreamingHttpResponse(exporting.rejected_workbook(record), content_type=XLSX)
+        response["Content-Disposition"] = 'attachment; filename="rejected.xlsx"'
         return response
 
     @display(
@@ -158,6 +246,7 @@ class ContactImportAdmin(PageAdmin):
             Status.IMPORTED.label: "success",
             Status.UNREADABLE.label: "danger",
             Status.PREVIEWED.label: "warning",
+            Status.ASKING.label: "warning",
             Status.CANCELED.label: "info",
         },
     )
@@ -169,20 +258,3 @@ class ContactImportAdmin(PageAdmin):
     def who(self, record: ContactImport) -> str:
         """Who brought the file."""
         return str(record.uploaded_by or "Command line")
-
-
-def _first_tab(record: ContactImport) -> str:
-    """What needs a look first: problems, then whatever there is."""
-    for fate in (ImportRow.Fate.REJECTED, ImportRow.Fate.CREATED, ImportRow.Fate.UPDATED):
-        if getattr(record, fate):
-            return fate.value
-    return ImportRow.Fate.CREATED.value
-
-
-def _line(row: ImportRow, columns: list[str]) -> dict[str, Any]:
-    """A row as the sheet has it, its bad cell marked."""
-    cells = [
-        {"text": text, "bad": index < len(columns) and bool(row.column) and columns[index] == row.column}
-        for index, text in enumerate(row.cells)
-    ]
-    return {"row": row, "cells": cells}

@@ -46,7 +46,6 @@ def test_from_spreadsheet_to_the_phone(
     page: Page, live_server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "REVMO_WEBHOOK_SECRETS", SECRET)
-    monkeypatch.setattr(settings, "MEDIA_ROOT", settings.DATA_DIR / "uploads")  # where the worker looks
     make_agent(make_account(name="Riverside Clinic"), is_default=True)
     sheet = tmp_path / "patients.csv"
     sheet.write_text("First name;Mobile\nMaria;(202) 555-0101\nJosé;202 555 0102\nNobody;12\n", encoding="cp1252")

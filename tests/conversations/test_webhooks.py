@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -283,8 +284,9 @@ def test_a_worker_applies_what_came_in(client: Client, monkeypatch: pytest.Monke
     send = sent_text()
     assert post(client, status_call(send, "delivered")).status_code == 200
     assert post(client, text_call(send, "Thanks")).status_code == 200
-    with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
-        app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+    # In a thread: the process may have a browser's event loop running, and the worker needs one of its own.
+    with app.replace_connector(app.connector.get_worker_connector()), ThreadPoolExecutor(1) as thread:  # type: ignore[attr-defined]
+        thread.submit(app.run_worker, wait=False, install_signal_handlers=False, listen_notify=False).result()
     assert set(WebhookEvent.objects.values_list("state", flat=True)) == {"applied"}
     send.refresh_from_db()
     assert send.delivery == "delivered"
