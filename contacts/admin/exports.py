@@ -64,7 +64,7 @@ class ExportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse what a sheet cannot hold."""
         cleaned = super().clean() or {}
-        if cleaned.get("kind") == "xlsx" and self.count() > exporting.MOST_ROWS:
+        if not self.errors and cleaned["kind"] == "xlsx" and self.count() > exporting.MOST_ROWS:
             raise ValidationError(f"A sheet holds {exporting.MOST_ROWS:,} contacts at most. Take CSV, or choose fewer.")
         return cleaned
 

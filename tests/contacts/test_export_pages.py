@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
@@ -83,6 +84,18 @@ def test_looking_at_the_form_takes_and_changes_nothing() -> None:
 
 
 @pytest.mark.django_db
+def test_more_than_a_sheet_holds_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_contacts(3)
+    monkeypatch.setattr(exporting, "MOST_ROWS", 2)
+    client = browser_of(exporter())
+    assert "Take CSV" in client.post(FORM, {"which": "shown", "kind": "xlsx"}).content.decode()
+    assert "required" in client.post(FORM, {"kind": "xlsx"}).content.decode()
+    assert not ContactExport.objects.exists()
+    assert body(client.post(FORM, {"which": "shown", "kind": "csv"})).count(b"+1202555") == 3
+    assert LogEntry.objects.get().change_message == "Exported 3 contacts as CSV."
+
+
+@pytest.mark.django_db
 def test_the_page_counts_until_the_file_is_there() -> None:
     make_contacts(3)
     client = browser_of(exporter())
@@ -117,11 +130,11 @@ def test_a_file_goes_after_a_day() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_killed_in_mid_file_is_followed_by_another() -> None:
+def test_a_worker_killed_in_mid_file_is_followed_by_another(tmp_path: Path) -> None:
     make_contacts(12_000)
     record = exporting.begin("", "contacts.xlsx", 12_000, exporter())
     work_on_export.defer(export_id=record.pk)
-    first = start_worker(NOWHERE)
+    first = start_worker(NOWHERE, TMPDIR=str(tmp_path))  # it cannot tidy up
     wait_until(lambda: ContactExport.objects.filter(pk=record.pk, rows__gt=0).exists())
     first.kill()
     first.wait()
