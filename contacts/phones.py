@@ -13,8 +13,10 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers.timezone import time_zones_for_number
 
+from contacts import phone_shapes
+from contacts.phone_shapes import MOST_DIGITS
+
 UNKNOWN_ZONE = "Etc/Unknown"
-MOST_DIGITS = 15  # of an E.164 number, without its plus; a float holds as many exactly
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # A cell can hold a book; no way of writing one number is longer.
 LONGEST = 100
@@ -103,7 +105,16 @@ def parse_phone(value: object, region: str | None = "US") -> Phone:
 
     Raises InvalidPhone with the reason, and nothing else whatever the value.
     """
-    text = _digits_of_number(value) if isinstance(value, int | float) else _cleaned(value)
+    if isinstance(value, str) and (plain := phone_shapes.read(value, region)) is not None:
+        return Phone(*plain)
+    if not isinstance(value, int | float):
+        return _read_by_library(_cleaned(value), region)
+    digits = _digits_of_number(value)
+    plain = phone_shapes.read(digits, region)
+    return Phone(*plain) if plain is not None else _read_by_library(digits, region)
+
+
+def _read_by_library(text: str, region: str | None) -> Phone:
     number = _parsed(text, region)
     length = phonenumbers.is_possible_number_with_reason(number)
     if length != ValidationResult.IS_POSSIBLE:
@@ -147,7 +158,7 @@ def _digits_of_number(value: float) -> str:
     if isinstance(value, float) and not value.is_integer():  # so are infinity and NaN
         raise InvalidPhone("rounded")
     whole = int(value)
-    if abs(whole) >= 10**MOST_DIGITS:
+    if abs(whole) >= 10**MOST_DIGITS:  # a float holds as many exactly
         raise InvalidPhone("rounded")
     if whole <= 0:
         raise InvalidPhone("not_a_number" if whole else "empty")
