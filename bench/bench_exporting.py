@@ -1,24 +1,19 @@
 """Contacts written per second, from a database of the bench's own into CSV and XLSX, and the memory that it takes."""
 
-import os
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from tempfile import TemporaryFile
 
-import django
-
 from bench.baselines import Figure
+from bench.databases import database
 
 CONTACTS = 20_000
 
 
 def run() -> Iterable[Figure]:
     """Export everybody, with four columns of the business's own."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revmo_campaigns.settings")
-    django.setup()
-    with _database():
+    with database():
         _fill()
         for name, write in (("CSV", _write_csv), ("XLSX", _write_xlsx)):
             begin = time.perf_counter()
@@ -26,21 +21,6 @@ def run() -> Iterable[Figure]:
             yield Figure(f"contacts exported as {name}", CONTACTS / (time.perf_counter() - begin), "per second")
         for name, write in (("CSV", _write_csv), ("XLSX", _write_xlsx)):
             yield Figure(f"peak memory of an export as {name}", _peak(write) / 2**20, "MiB")
-
-
-@contextmanager
-def _database() -> Iterator[None]:
-    from django.db import connection
-
-    from tests import postgres
-
-    with postgres.server():
-        kept = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, serialize=False)
-        try:
-            yield
-        finally:
-            connection.creation.destroy_test_db(kept, verbosity=0)
 
 
 def _fill() -> None:

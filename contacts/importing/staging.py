@@ -105,7 +105,7 @@ def clean(cleaner: Cleaner, rows: Sequence[Row], *, edited: bool = False) -> Bat
     seen: dict[str, int] = {}
     lines: list[tuple[Any, ...]] = []
     for number, cells in rows:
-        shown = _json([kept(cell) for cell in cells])
+        shown = _json([cell if _plain(cell) else kept(cell) for cell in cells])
         try:
             row = cleaner.clean(cells)
         except RowProblem as problem:
@@ -136,10 +136,19 @@ def clean(cleaner: Cleaner, rows: Sequence[Row], *, edited: bool = False) -> Bat
 
 
 def kept(cell: Any) -> str | float:
-    """A cell as a row keeps it. A fraction stays a number: as text it would mean a thousand times as much elsewhere."""
+    """A cell as a row keeps it, so that reading the row again means the same: texts as they are, fractions as numbers.
+
+    JSON in the database knows neither NUL nor half a character.
+    """
     if isinstance(cell, float) and isfinite(cell) and not cell.is_integer():
         return cell
-    return as_text(cell)[:LONGEST_CELL]
+    text = cell if isinstance(cell, str) else as_text(cell)
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:LONGEST_CELL]
+
+
+def _plain(cell: Any) -> bool:
+    """Nearly every cell is, and a million rows have many."""
+    return cell.__class__ is str and cell.isascii() and cell.isprintable() and len(cell) <= LONGEST_CELL
 
 
 def _write_next(record: ContactImport, batch: Batch) -> None:
