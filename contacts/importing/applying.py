@@ -4,6 +4,7 @@ Contacts may have changed since the preview, so every row is judged again; its f
 transaction ends with the number of its last row, so a worker that comes after a dead one goes on there.
 """
 
+from collections import Counter
 from typing import Any
 
 from django.db import connection, transaction
@@ -23,43 +24,50 @@ CHUNK_OF_OPT_OUTS = 1_000
 # An arbitrary number of ours: the advisory lock that imports take in turn.
 IMPORT_LOCK = 555_02
 
-_ROWS = """FROM contacts_importrow AS r
-    JOIN contacts_contactimport AS i ON i.id = r.contact_import_id
-    {verdict}
-    WHERE r.contact_import_id = %(import)s AND r.number > %(after)s AND r.number <= %(upto)s AND r.fate IN ({taken})"""
-_TEMPORARY = """
-CREATE TEMPORARY TABLE IF NOT EXISTS judged_rows (
-    row_id bigint, phone text, contact_id bigint, fate text, changes jsonb, differs boolean
-) ON COMMIT DELETE ROWS"""
-_JUDGE = f"""
-INSERT INTO judged_rows
-SELECT r.id, r.phone, j.contact_id, j.fate, j.changes, r.fate <> j.fate OR r.changes <> j.changes {_ROWS}"""
-# Those that the preview said would be written. The others need no lock, and a lock is a write of its own.
-_TO_BE_WRITTEN = """
-SELECT c.id FROM contacts_contact AS c JOIN contacts_importrow AS r ON r.phone = c.phone
-WHERE r.contact_import_id = %(import)s AND r.number > %(after)s AND r.number <= %(upto)s AND r.fate = 'updated'"""
-_CREATE = f"""
+_CHUNK = "r.contact_import_id = %(import)s AND r.number > %(after)s AND r.number <= %(upto)s"
+_FIELDS = ", ".join(f"COALESCE(r.fields ->> '{field}', '')" for field in judging.TEXT_FIELDS)
+_NEW_CONTACT = f"""
 INSERT INTO contacts_contact (phone, first_name, last_name, email, company, time_zone, attributes, consent_source,
                               consent_at, consent_text, conversation_open, created_at, updated_at,
                               created_by_import_id, created_from_row)
-SELECT r.phone, {", ".join(f"COALESCE(r.fields ->> '{field}', '')" for field in judging.TEXT_FIELDS)},
-       jsonb_strip_nulls(COALESCE(r.fields -> 'attributes', '{{}}')), n.source, n.given_at, n.wording,
-       false, now(), now(), i.id, r.number
-FROM judged_rows AS j
-JOIN contacts_importrow AS r ON r.id = j.row_id
+SELECT r.phone, {_FIELDS}, jsonb_strip_nulls(COALESCE(r.fields -> 'attributes', '{{}}')),
+       n.source, n.given_at, n.wording, false, now(), now(), i.id, r.number
+FROM contacts_importrow AS r
 JOIN contacts_contactimport AS i ON i.id = r.contact_import_id
-{judging.CONSENT}
-WHERE j.contact_id IS NULL
-ON CONFLICT (phone) DO NOTHING"""
+{judging.CONSENT}"""
+# Whoever is no contact at this moment need not be compared with one. The rest is judged below.
+_CREATE_ALL = f"{_NEW_CONTACT} WHERE {_CHUNK} AND r.fate = 'created' ON CONFLICT (phone) DO NOTHING"
+_CREATE_JUDGED = f"""{_NEW_CONTACT} JOIN judged_rows AS j ON j.row_id = r.id
+WHERE {_CHUNK} AND j.contact_id IS NULL ON CONFLICT (phone) DO NOTHING"""
+_TEMPORARY = """
+CREATE TEMPORARY TABLE IF NOT EXISTS judged_rows (
+    row_id bigint, contact_id bigint, fate text, changes jsonb, differs boolean
+) ON COMMIT DELETE ROWS"""
+_JUDGE = f"""
+INSERT INTO judged_rows
+SELECT r.id, j.contact_id, j.fate, j.changes, r.fate <> j.fate OR r.changes <> j.changes
+FROM contacts_importrow AS r
+JOIN contacts_contactimport AS i ON i.id = r.contact_import_id
+{{verdict}}
+WHERE {_CHUNK} AND r.fate IN ({{taken}})
+    AND NOT (r.fate = 'created'
+             AND (c.created_by_import_id, c.created_from_row) IS NOT DISTINCT FROM (i.id, r.number))"""
+# Those that the preview said would be written. The others need no lock, and a lock is a write of its own.
+_TO_BE_WRITTEN = f"""
+SELECT c.id FROM contacts_importrow AS r
+JOIN LATERAL (SELECT id FROM contacts_contact WHERE phone = r.phone LIMIT 1) AS c ON true
+WHERE {_CHUNK} AND r.fate = 'updated'"""
 _WRITE_DOWN = """
 UPDATE contacts_importrow AS r SET fate = j.fate, changes = j.changes,
     reason = CASE WHEN j.fate = 'skipped' THEN %(already)s ELSE '' END
 FROM judged_rows AS j WHERE j.differs AND r.id = j.row_id"""
-_ENLIST = """
+_ENLIST = f"""
 INSERT INTO contacts_membership (contact_id, contact_list_id, added_at, added_by_import_id)
 SELECT c.id, l.contactlist_id, now(), %(import)s
-FROM judged_rows AS j JOIN contacts_contact AS c ON c.phone = j.phone
+FROM contacts_importrow AS r
+JOIN LATERAL (SELECT id FROM contacts_contact WHERE phone = r.phone LIMIT 1) AS c ON true
 JOIN contacts_contactimport_lists AS l ON l.contactimport_id = %(import)s
+WHERE {_CHUNK} AND r.fate IN ({judging.TAKEN})
 ON CONFLICT (contact_list_id, contact_id) DO NOTHING"""
 
 
@@ -79,12 +87,16 @@ def apply_next(record: ContactImport) -> int | None:
             if locked.status != Status.IMPORTING:
                 return None
             size = CHUNK_OF_OPT_OUTS if locked.is_opt_outs else CHUNK
-            upto, rows = next_rows(locked, locked.applied_through, size)
+            upto, fates = next_rows(locked, locked.applied_through, size)
+            rows = fates.total()
             if not rows:
                 _finish(locked)
                 return None
             places = {"import": locked.pk, "after": locked.applied_through, "upto": upto}
-            _note_opt_outs(locked, places) if locked.is_opt_outs else _change_contacts(locked, places)
+            if locked.is_opt_outs:
+                _note_opt_outs(locked, places)
+            else:
+                _change_contacts(locked, places, fates)
             done = {"applied_through": upto, "done_rows": F("done_rows") + rows, "touched_at": timezone.now()}
             ContactImport.objects.filter(pk=locked.pk).update(**done)
     except Overtaken:  # by somebody who made one of these contacts at this moment: judge the rows once more
@@ -98,29 +110,36 @@ def wait_for_other_imports() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [IMPORT_LOCK])
 
 
-def next_rows(record: ContactImport, after: int, size: int) -> tuple[int, int]:
-    """The number of the last of the next rows, and how many they are."""
-    numbers = list(
-        record.import_rows.filter(number__gt=after).order_by("number").values_list("number", flat=True)[:size]
-    )
-    return (numbers[-1] if numbers else after), len(numbers)
+def next_rows(record: ContactImport, after: int, size: int) -> tuple[int, Counter[str]]:
+    """The number of the last of the next rows, and how many they are of each fate."""
+    rows = record.import_rows.filter(number__gt=after).order_by("number").values_list("number", "fate")[:size]
+    found = list(rows)
+    return (found[-1][0] if found else after), Counter(fate for _, fate in found)
 
 
-def _change_contacts(record: ContactImport, places: dict[str, Any]) -> None:
+def _change_contacts(record: ContactImport, places: dict[str, Any], fates: Counter[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_TEMPORARY)
-        cursor.execute("TRUNCATE judged_rows")
-        _judge_under_locks(cursor, record, places)
-        cursor.execute(judging.write_changes("(SELECT contact_id, changes FROM judged_rows WHERE fate = 'updated')"))
-        cursor.execute("SELECT count(*) FROM judged_rows WHERE contact_id IS NULL")
-        (missing,) = cursor.fetchone()
-        if missing:
-            cursor.execute(_CREATE)
-            if cursor.rowcount != missing:
-                raise Overtaken
-        cursor.execute(_WRITE_DOWN, {"already": judging.ALREADY_A_CONTACT})
+        created = 0
+        if fates[Fate.CREATED]:
+            cursor.execute(_CREATE_ALL, places)
+            created = cursor.rowcount
+        if created < sum(fates[fate] for fate in ImportRow.TAKEN):
+            _change_the_others(cursor, record, places)
         if record.lists.exists():
             cursor.execute(_ENLIST, places)
+
+
+def _change_the_others(cursor: Any, record: ContactImport, places: dict[str, Any]) -> None:
+    cursor.execute(_TEMPORARY)
+    _judge_under_locks(cursor, record, places)
+    cursor.execute(judging.write_changes("(SELECT contact_id, changes FROM judged_rows WHERE fate = 'updated')"))
+    cursor.execute("SELECT count(*) FROM judged_rows WHERE contact_id IS NULL")
+    (missing,) = cursor.fetchone()
+    if missing:
+        cursor.execute(_CREATE_JUDGED, places)
+        if cursor.rowcount != missing:
+            raise Overtaken
+    cursor.execute(_WRITE_DOWN, {"already": judging.ALREADY_A_CONTACT})
 
 
 def _judge_under_locks(cursor: Any, record: ContactImport, places: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ SELECT c.id AS contact_id,
                 '{{}}'::jsonb) AS changes,
        count(*) FILTER (WHERE NOT t.same) AS changed_since
 FROM contacts_importrow AS r
-JOIN contacts_contact AS c ON c.phone = r.phone
+JOIN LATERAL (SELECT * FROM contacts_contact WHERE phone = r.phone LIMIT 1) AS c ON true
 CROSS JOIN LATERAL jsonb_each(r.changes) AS e
 CROSS JOIN LATERAL (
     SELECT COALESCE(CASE WHEN e.key LIKE 'attributes.%%' THEN c.attributes -> substr(e.key, 12)
@@ -119,7 +119,8 @@ def undo_next(record: ContactImport) -> int | None:
         locked = ContactImport.objects.select_for_update().get(pk=record.pk)
         if locked.status != Status.UNDOING:
             return None
-        upto, rows = next_rows(locked, locked.undone_through, CHUNK)
+        upto, fates = next_rows(locked, locked.undone_through, CHUNK)
+        rows = fates.total()
         if not rows:
             ContactImport.objects.filter(pk=locked.pk).update(status=Status.UNDONE, touched_at=timezone.now())
             return None
