@@ -221,7 +221,8 @@ class AnswersForm(forms.Form):
 
     def answers(self) -> dict[str, Any]:
         """For `importing.answer`: with another sheet, encoding or separator the columns are asked about again."""
-        how_read = {name: self.record.answers.get(name) for name in HOW_READ if self.record.answers.get(name)}
+        given = self.record.answers
+        how_read = {name: given[name] for name in HOW_READ if given.get(name) not in (None, "")}
         chosen = {name: self.cleaned_data[name] for name in HOW_READ if self.cleaned_data.get(name)}
         if "header_row" in chosen:
             chosen["header_row"] = int(chosen["header_row"])

@@ -13,6 +13,7 @@ from typing import Any
 
 from contacts import columns as headers
 from contacts.reading import delimited, workbooks
+from contacts.reading.doubts import Doubt, about_header, about_sheet
 from contacts.reading.limits import MAX_BYTES, MAX_COLUMNS, MAX_ROWS
 from contacts.unreadable import UnreadableFile
 
@@ -32,6 +33,9 @@ NO_TABLES = (
     (b"<", f"This is a web page, whatever its name says. {SAVE_AS}"),
 )
 
+NO_HEADER = "The file has no header; the columns are named by their letters."
+MOST_HEADERS = 5  # first rows that are offered as one
+
 Row = tuple[int, Sequence[Any]]
 
 
@@ -40,7 +44,8 @@ class Sheet:
     """A readable sheet: how it was read, its columns, and its rows below the header.
 
     `kind` is csv, xlsx or ods; `header_row` is 0 where there is no header; `notes` are sentences for the person who
-    brought the file. Cells are str, int, float, bool, date, time or datetime.
+    brought the file, `doubts` what to ask them; each doubt has its note. Cells are str, int, float, bool, date, time or
+    datetime.
     """
 
     kind: str
@@ -52,7 +57,7 @@ class Sheet:
     sheet: str = ""
     sheets: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
-    doubts: list[Any] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     _rows: Iterator[Row] = field(default_factory=lambda: iter(()))
 
     def rows(self) -> Iterator[Row]:
@@ -77,7 +82,10 @@ def is_blank(cell: Any) -> bool:
 def open_sheet(
     path: Path, *, encoding: str = "", delimiter: str = "", sheet: str = "", header_row: int | None = None
 ) -> Sheet:
-    """Read the beginning of the file and decide how to read the rest; options override. Raises UnreadableFile."""
+    """Read the beginning of the file and decide how to read the rest; options override. Raises UnreadableFile.
+
+    `header_row` is a row's number, or 0 where there is no header. What an option settles is no doubt any more.
+    """
     size = path.stat().st_size
     if size == 0:
         raise UnreadableFile("The file is empty.")
@@ -86,25 +94,31 @@ def open_sheet(
     with path.open("rb") as file:
         start = file.read(4096)
     if start.startswith(ZIP_MAGIC):
-        return _workbook(path, sheet)
+        return _workbook(path, sheet, header_row)
     _refuse_other_kinds(path, start)
     text = delimited.open_delimited(path, start, encoding, delimiter)
-    read = _begin("csv", text.rows())
+    read = _begin("csv", text.rows(), header_row)
     read.encoding, read.delimiter = text.encoding, text.delimiter
-    read.notes[:0] = text.notes
+    _doubt(read, *text.doubts)
     return read
 
 
-def _workbook(path: Path, wanted: str) -> Sheet:
+def _doubt(sheet: Sheet, *doubts: Doubt) -> None:
+    sheet.doubts[:0] = doubts
+    sheet.notes[:0] = [doubt.sentence for doubt in doubts]
+
+
+def _workbook(path: Path, wanted: str, header_row: int | None) -> Sheet:
     book = workbooks.open_workbook(path, wanted)
     try:
-        read = _begin(book.kind, book.rows())
+        read = _begin(book.kind, book.rows(), header_row)
     except UnreadableFile:
         book.close()
         raise
     read.sheet, read.sheets = book.sheet, book.sheets
-    if len(book.sheets) > 1 and not wanted:
-        read.notes.append(f"The workbook has {len(book.sheets)} sheets; “{book.sheet}” was read.")
+    if len(book.filled) > 1 and not wanted:
+        sentence = f"The workbook has several sheets with data; “{book.sheet}” was read."
+        _doubt(read, about_sheet(sentence, book.sheets))
     return read
 
 
@@ -119,7 +133,7 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
             raise UnreadableFile(sentence)
 
 
-def _begin(kind: str, rows: Iterator[Row]) -> Sheet:
+def _begin(kind: str, rows: Iterator[Row], wanted_header: int | None) -> Sheet:
     """Look at the first rows, find the header, and put the rest back behind it."""
     filled: list[Row] = []
     # Blank lines may fill the beginning; a sample of nothing decides nothing.
@@ -129,12 +143,16 @@ def _begin(kind: str, rows: Iterator[Row]) -> Sheet:
         raise UnreadableFile("The file has no rows.")
     if max(len(cells) for _, cells in filled) > MAX_COLUMNS:
         raise UnreadableFile(f"The file has more than {MAX_COLUMNS} columns.")
-    header_row = headers.find_header(filled)
-    notes = [] if header_row else ["The file has no header; the columns are named by their letters."]
+    header_row = headers.find_header(filled) if wanted_header is None else wanted_header
+    if wanted_header and not any(number == wanted_header for number, _ in filled):
+        raise UnreadableFile(f"Row {wanted_header} is blank or too far down to be a header.")
     names = next((cells for number, cells in filled if number == header_row), ())
     below = [row for row in filled if row[0] > header_row]
     columns = headers.name_columns(names, _width(names, below))
-    return Sheet(kind, columns, header_row, below[:SHOWN], notes=notes, _rows=chain(below, rows))
+    read = Sheet(kind, columns, header_row, below[:SHOWN], _rows=chain(below, rows))
+    if header_row == 0 and wanted_header is None:
+        _doubt(read, about_header(NO_HEADER, [number for number, _ in filled[:MOST_HEADERS]]))
+    return read
 
 
 def _width(names: Sequence[Any], rows: Sequence[Row]) -> int:

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from contacts.reading import encodings
+from contacts.reading.doubts import Doubt, about_encoding, about_separator
 from contacts.reading.limits import MAX_CELL
 from contacts.unreadable import UnreadableFile
 
@@ -29,7 +30,7 @@ class Delimited:
     path: Path
     encoding: str
     delimiter: str
-    notes: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
 
     def rows(self) -> Iterator[Record]:
         """Every record with its number, blank ones too. Raises UnreadableFile with the row's number."""
@@ -38,20 +39,20 @@ class Delimited:
 
 def open_delimited(path: Path, start: bytes, encoding: str = "", delimiter: str = "") -> Delimited:
     """Decide how to read the text; options override, and what was doubtful is noted. Raises UnreadableFile."""
-    notes: list[str] = []
+    doubts: list[Doubt] = []
     if encoding:
         encodings.check_known(encoding)
     else:
         encoding, note = encodings.detect(path, start)
-        notes += [note] if note else []
+        doubts += [about_encoding(note)] if note else []
     if delimiter:
         delimiter = NAMES.get(delimiter.lower(), delimiter)
         if len(delimiter) != 1 or delimiter in '"\r\n\x00':
             raise UnreadableFile("The separator must be one character, for example ; or tab.")
     else:
         delimiter, note = _separator(path, encoding)
-        notes += [note] if note else []
-    return Delimited(path, encoding, delimiter, tuple(notes))
+        doubts += [about_separator(note)] if note else []
+    return Delimited(path, encoding, delimiter, tuple(doubts))
 
 
 def _separator(path: Path, encoding: str) -> tuple[str, str]:
@@ -93,11 +94,14 @@ def _widths(path: Path, encoding: str, delimiter: str) -> list[int]:
 
 
 def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
-    number = 0
+    number = lines = 0
     try:
         with _text(path, encoding) as file:
-            lines = _lines(file)
-            for number, cells in enumerate(csv.reader(lines, delimiter=delimiter, strict=True), start=1):
+            reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
+            for number, cells in enumerate(reader, start=1):
+                if reader.line_num - lines > 2:
+                    _refuse_swallowed(number, cells, delimiter)
+                lines = reader.line_num
                 yield number, cells
     except UnicodeError as problem:
         raise UnreadableFile(
@@ -108,6 +112,20 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
         raise UnreadableFile(f"Row {number + 1} cannot be read: {_reason(problem)}") from problem
     except _LineTooLong as problem:
         raise UnreadableFile(f"Row {number + 1} is far too long for a row of a table.") from problem
+
+
+def _refuse_swallowed(number: int, cells: list[str], delimiter: str) -> None:
+    """A quotation mark that stands alone swallows whole rows up to the next one, and nobody would notice.
+
+    What was swallowed shows itself: between its first and its last line a cell has lines that are rows of this table.
+    """
+    for cell in cells:
+        inner = cell.split("\n")[1:-1]
+        if inner and len(cells) > 1 and all(line.count(delimiter) == len(cells) - 1 for line in inner):
+            raise UnreadableFile(
+                f"Row {number}: a quotation mark is opened there and closed only {len(inner) + 1} lines later, so "
+                "whole rows stand in one cell. Remove the mark, or write it twice."
+            )
 
 
 def _text(path: Path, encoding: str) -> TextIOWrapper:

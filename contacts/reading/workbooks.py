@@ -33,11 +33,12 @@ Record = tuple[int, list[Any]]
 
 @dataclass(slots=True)
 class Workbook:
-    """The names of its sheets, and the one that is read, by a child process that ends with the rows."""
+    """Its sheets, up to two of them with data, and the one that is read, by a child that ends with the rows."""
 
     kind: str
     process: "subprocess.Popen[bytes]"
     sheets: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
     sheet: str = ""
     _answers: Iterator[Any] = field(default_factory=lambda: iter(()))
 
@@ -81,7 +82,7 @@ def open_workbook(path: Path, wanted: str = "") -> Workbook:
     except UnreadableFile:
         book.close()
         raise
-    book.sheets, book.sheet = tuple(first["sheets"]), first["sheet"]
+    book.sheets, book.filled, book.sheet = tuple(first["sheets"]), tuple(first["filled"]), first["sheet"]
     return book
 
 

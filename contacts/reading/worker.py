@@ -1,9 +1,9 @@
 """The child process that reads a workbook: `python -m contacts.reading.worker FILE SHEET`.
 
 A hostile workbook can take the process that parses it down, so this one limits its own memory and time before it
-touches the file. Standard output is JSON, one value a line: first `{"sheets", "sheet"}`, or `{"problem"}` in words,
-then lists of `[row number, cells]`; a last `null` says that nothing is missing. Dates, which JSON lacks, come as
-`{"date": ISO}`. Blank rows are left out, and so are blank cells at a row's end.
+touches the file. Standard output is JSON, one value a line: first `{"sheets", "filled", "sheet"}`, or `{"problem"}`
+in words, then lists of `[row number, cells]`; a last `null` says that nothing is missing. Dates, which JSON lacks,
+come as `{"date": ISO}`. Blank rows are left out, and so are blank cells at a row's end.
 """
 
 import datetime
@@ -34,18 +34,29 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def choose(book: CalamineWorkbook, wanted: str) -> tuple[list[str], CalamineSheet]:
-    """The names of the sheets that hold cells, and the wanted one or the first visible one with data in it."""
+def choose(book: CalamineWorkbook, wanted: str) -> tuple[list[str], list[str], CalamineSheet]:
+    """The sheets that hold cells, up to two visible ones with data, and the wanted one or the first of them."""
     tables = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
     names = [one.name for one in tables]
     if wanted and wanted not in names:
         raise Problem(f"There is no sheet “{wanted}”. There are: {', '.join(names)}.")
+    if wanted:
+        sheet = book.get_sheet_by_name(wanted)
+        if not sheet.height:
+            raise Problem(f"The sheet “{wanted}” is empty.")
+        return names, [wanted], sheet
     shown_first = sorted(tables, key=lambda one: one.visible != SheetVisibleEnum.Visible)
-    for name in [wanted] if wanted else [one.name for one in shown_first]:
-        sheet = book.get_sheet_by_name(name)
+    chosen, filled = None, []
+    for one in shown_first:
+        sheet = book.get_sheet_by_name(one.name)
         if sheet.height:
-            return names, sheet
-    raise Problem(f"The sheet “{wanted}” is empty." if wanted else "The workbook is empty.")
+            chosen = chosen or sheet
+            filled += [one.name] if one.visible == SheetVisibleEnum.Visible else []
+        if len(filled) > 1:  # enough to ask; the others are not read for nothing
+            break
+    if chosen is None:
+        raise Problem("The workbook is empty.")
+    return names, filled, chosen
 
 
 def rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
@@ -76,8 +87,8 @@ def plain(cell: Any, number: int) -> Any:
 def main(path: str, wanted: str) -> None:
     """Write the sheet to standard output."""
     try:
-        names, sheet = choose(CalamineWorkbook.from_path(path), wanted)
-        _write({"sheets": names, "sheet": sheet.name})
+        names, filled, sheet = choose(CalamineWorkbook.from_path(path), wanted)
+        _write({"sheets": names, "filled": filled, "sheet": sheet.name})
         numbered = rows(sheet)
         while batch := list(islice(numbered, ROWS_A_LINE)):
             _write(batch)
