@@ -9,7 +9,7 @@ import pytest
 from contacts import importing
 from contacts.models import ContactImport, ImportRow
 from contacts.spreadsheets import open_sheet
-from tests.fixtures.spreadsheets.make import CORPUS, HERE, Specimen
+from tests.fixtures.spreadsheets.corpus import CORPUS, HERE, Specimen
 
 Fate = ImportRow.Fate
 each = pytest.mark.parametrize("specimen", CORPUS, ids=lambda one: one.name)
