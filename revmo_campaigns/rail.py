@@ -67,6 +67,7 @@ SETTINGS = (
     Item("Agents", "support_agent", "campaigns.agent"),
     Item("Users", "person", "auth.user"),
     Item("Roles", "badge", "auth.group"),
+    Item("Own columns", "view_column", "contacts.attribute"),
     Item("Webhooks", "webhook", "conversations.webhookevent"),
 )
 # Title, items, folded away until one of them is open.

@@ -20,6 +20,7 @@ from unfold.decorators import display
 from contacts.admin.exports import may_export
 from contacts.attributes import show_value
 from contacts.forms import ContactForm
+from contacts.importing import provenance
 from contacts.models import Attribute, Contact, ContactList, Suppression
 from contacts.phones import pretty, time_zones
 
@@ -54,6 +55,7 @@ class ContactAdmin(ModelAdmin):
         "may_text_now",
         "other_columns",
         "on_lists",
+        "came_from",
         "last_texted_at",
         "created_at",
         "updated_at",
@@ -71,7 +73,7 @@ class ContactAdmin(ModelAdmin):
                 )
             },
         ),
-        ("What we know", {"fields": ("other_columns", "on_lists")}),
+        ("What we know", {"fields": ("other_columns", "on_lists", "came_from")}),
         ("Permission to text", {"fields": ("consent_source", "consent_at", "consent_text")}),
         ("Dates", {"fields": (("created_at", "updated_at", "last_texted_at"),)}),
     )
@@ -127,6 +129,18 @@ class ContactAdmin(ModelAdmin):
             here = timezone.now().astimezone(ZoneInfo(zones[0]))
             return f"Yes. It is {here:%I:%M %p} there now ({zones[0].replace('_', ' ')})."
         return "Yes. The number does not tell the time zone, so the strictest of its zones counts."
+
+    @display(description="came from")
+    def came_from(self, contact: Contact) -> SafeString | str:
+        """The rows of the files that made the contact and that changed it since, the last ones first."""
+        lines = provenance(contact)
+        if not lines:
+            return "Added by hand."
+        page = "admin:contacts_contactimport_change"
+        links = ((reverse(page, args=[line.import_id]), line.file_name, line.sentence) for line in lines)
+        return format_html_join(
+            format_html("<br>"), '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>: {}', links
+        )
 
     @display(description="other columns")
     def other_columns(self, contact: Contact) -> SafeString | str:

@@ -9,6 +9,7 @@ from contacts.importing.applying import apply
 from contacts.importing.confirming import cancel, check_confirmation, confirm, confirmation
 from contacts.importing.fixing import fix
 from contacts.importing.previewing import answer, preview, read
+from contacts.importing.provenance import provenance
 from contacts.importing.purging import purge
 from contacts.importing.receiving import Rules, begin, receive, receive_pasted
 from contacts.importing.refusing import CannotImport
@@ -28,6 +29,7 @@ __all__ = [
     "fix",
     "preview",
     "preview_undo",
+    "provenance",
     "purge",
     "read",
     "receive",

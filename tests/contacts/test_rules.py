@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contacts import importing
 from contacts.models import Attribute, Contact, ContactImport, ContactList
 from tests.contacts.imports import counts, fates, imported, staged
 
@@ -115,3 +116,9 @@ def test_a_contact_knows_the_row_that_it_came_from(sheet: Path) -> None:
     record = imported(sheet, "Phone\n2025550100\n2025550101\n")
     contact = Contact.objects.get(phone="+12025550101")
     assert (contact.created_by_import, contact.created_from_row) == (record, 3)
+    again = imported(sheet, "Phone,First name\n2025550101,Jo\n")
+    contact.refresh_from_db()
+    assert [(one.import_id, one.sentence) for one in importing.provenance(contact)] == [
+        (again.pk, "row 2 changed it"),
+        (record.pk, "row 3 made it"),
+    ]
