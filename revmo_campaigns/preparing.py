@@ -13,12 +13,13 @@ ROLES: dict[str, tuple[str, ...]] = {
         "view_",
         "add_contact",
         "change_contact",
+        "undo_contactimport",
         "add_campaign",
         "change_campaign",
         "add_trigger",
         "change_trigger",
     ),
-    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_"),
+    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_", "undo_"),
 }
 OURS = ("contacts", "campaigns", "conversations")
 
