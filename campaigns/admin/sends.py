@@ -90,6 +90,7 @@ class SendAdmin(ExportMixin, PageAdmin):
             original=send,
             send=send,
             number=pretty(send.to),
+            calls=send.calls.all(),
             told=[(name.replace("_", " "), value) for name, value in send.metadata.items()],
         )
 

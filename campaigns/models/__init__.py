@@ -1,9 +1,10 @@
 """What we send, to whom and when."""
 
 from campaigns.models.accounts import Account, Agent, Pace, Trigger
+from campaigns.models.attempts import Attempt
 from campaigns.models.campaigns import Campaign
 from campaigns.models.modes import Mode
 from campaigns.models.rehearsals import Rehearsal, RehearsedText
 from campaigns.models.sends import Send
 
-__all__ = ["Account", "Agent", "Campaign", "Mode", "Pace", "Rehearsal", "RehearsedText", "Send", "Trigger"]
+__all__ = ["Account", "Agent", "Attempt", "Campaign", "Mode", "Pace", "Rehearsal", "RehearsedText", "Send", "Trigger"]

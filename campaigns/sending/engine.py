@@ -20,9 +20,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from campaigns.models import Account, Mode, Send
-from campaigns.sending import housekeeping, pacing, retrying
+from campaigns.sending import housekeeping, intents, pacing, results, retrying
 from campaigns.sending import queue as sends
-from campaigns.sending.queue import Claimed, Result
+from campaigns.sending.queue import Claimed
+from campaigns.sending.results import Result
 from revmo.client import InvalidCall, RevmoClient, StartSms
 from revmo.outcomes import Outcome, Verdict
 
@@ -80,7 +81,7 @@ class Engine:
         self.mode = mode
         self._make_client = make_client or _client_from_settings
         self._lanes: dict[int, Lane] = {}
-        self._outcomes: queue.SimpleQueue[tuple[Lane, Job, Outcome | None]] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[tuple[Lane, Job, Outcome | None, float]] = queue.SimpleQueue()
         self._unwritten: list[tuple[Lane, Result, Outcome | None]] = []
         self._signal = threading.Event()
         self._stopping = threading.Event()
@@ -177,15 +178,15 @@ class Engine:
         if not lane.claims:
             return False
         batch = [lane.claims.popleft() for _ in range(min(free, len(lane.claims)))]
-        intents, closed = sends.commit_intents(lane.account, self.mode, batch, settings.SEND_LEASE_SECONDS)
-        lane.claims.extendleft(reversed(intents.waiting))
-        if intents.waiting:
-            lane.not_before = time.monotonic() + intents.wait_seconds
-        for claim in intents.posting:
+        going, closed = intents.commit_intents(lane.account, self.mode, batch, settings.SEND_LEASE_SECONDS)
+        lane.claims.extendleft(reversed(going.waiting))
+        if going.waiting:
+            lane.not_before = time.monotonic() + going.wait_seconds
+        for claim in going.posting:
             self._hand_over(lane, claim)
         if closed:
             housekeeping.move_to_next_window(closed)
-        return bool(intents.posting)
+        return bool(going.posting)
 
     def _hand_over(self, lane: Lane, claim: Claimed) -> None:
         lane.in_flight += 1
@@ -201,6 +202,7 @@ class Engine:
         client: RevmoClient | None = None
         while (job := lane.jobs.get()) is not None:
             outcome: Outcome | None = None
+            begin = time.monotonic()
             if not lane.halted.is_set() and time.monotonic() - job.committed_at < STALE_INTENT:
                 try:
                     client = client or self._make_client()
@@ -209,7 +211,7 @@ class Engine:
                     outcome = _judge_our_own(problem)
                 if outcome.verdict is Verdict.HALT:
                     lane.halted.set()  # before anybody else commits an intent on the strength of an older look
-            self._outcomes.put((lane, job, outcome))
+            self._outcomes.put((lane, job, outcome, time.monotonic() - begin))
             self._signal.set()
         if client is not None:
             client.close()
@@ -217,11 +219,11 @@ class Engine:
     def _write_outcomes(self) -> bool:
         while True:
             try:
-                lane, job, outcome = self._outcomes.get_nowait()
+                lane, job, outcome, seconds = self._outcomes.get_nowait()
             except queue.Empty:
                 break
             lane.in_flight -= 1
-            self._unwritten.append((lane, retrying.result_of(job.claim, outcome), outcome))
+            self._unwritten.append((lane, retrying.result_of(job.claim, outcome, seconds), outcome))
         if not self._unwritten:
             return False
         for lane, _, outcome in self._unwritten:
@@ -230,7 +232,7 @@ class Engine:
                 lane.brake_written = True
             if outcome is not None and outcome.slow_down:
                 pacing.slow_down(lane.account, self.mode)
-        sends.record([result for _, result, _ in self._unwritten])
+        results.record([result for _, result, _ in self._unwritten])
         self._unwritten.clear()
         return True
 

@@ -1,61 +1,85 @@
 """How many texts of an account may leave now, over all workers and machines: a token bucket in the database."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from campaigns.models import Account, Mode, Pace
+from campaigns.sending.statements import run
 
 # Revmo publishes no limits; at a 429 we halve at most so often (seconds), not below a tenth, and come back evenly.
 HALVING_INTERVAL = 10.0
 SLOWEST = 0.1
 RECOVERY = 60.0
+# What a bucket holds after a rest: one text and what the rate earns in so many seconds. More would let one second pass
+# the limit: measured with a tenth of a second's worth, 50 a second once became 54.
+BURST = 0.01
+# Until the next look when the day's allowance is used up. Seconds.
+NEXT_LOOK = 5.0
+
+_BUCKET = """
+SELECT id, tokens, refilled_at, slowed_at, slow_factor, day, used_today, clock_timestamp()
+FROM campaigns_pace WHERE account_id = %(account)s AND mode = %(mode)s FOR UPDATE
+"""
+_SPEND = """
+UPDATE campaigns_pace SET tokens = %(tokens)s, refilled_at = %(now)s, day = %(day)s, used_today = %(used_today)s
+WHERE id = %(pace)s
+"""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Grant:
-    """`granted` tokens, taken under the pace's row lock; `wait_seconds` until the next one when there was none."""
+    """What the bucket holds under its row lock, before anything is spent. `granted` texts may leave now.
 
-    pace: Pace
+    `wait_seconds` until the next one when that is not all that was asked for. `used_today` counts `day`, the day in
+    the account's time zone. `now` is the database's clock, so that machines whose own clocks differ share one bucket.
+    """
+
+    pace_id: int
+    tokens: float
     granted: int
     wait_seconds: float
+    now: datetime
+    day: date
+    used_today: int
 
-    def give_back(self, tokens: int) -> None:
-        """Return tokens that no intent used."""
-        self.pace.tokens += tokens
-        self.pace.used_today -= tokens
-
-    def save(self) -> None:
-        """Write the bucket, still under the lock."""
-        self.pace.save(update_fields=["tokens", "refilled_at", "day", "used_today"])
+    def spend(self, texts: int) -> None:
+        """Take `texts` out of the bucket and the day, still under the lock."""
+        run(
+            _SPEND,
+            {
+                "pace": self.pace_id,
+                "tokens": self.tokens - texts,
+                "now": self.now,
+                "day": self.day,
+                "used_today": self.used_today + texts,
+            },
+        )
 
 
 def take(account: Account, mode: Mode, wanted: int) -> Grant:
-    """Take up to `wanted` tokens; inside a transaction, which holds the bucket until it ends."""
-    pace = _locked(account, mode)
-    now = _clock()
-    rate = account.messages_per_second * factor(pace, now)
-    # A burst of a tenth of a second's worth: more would let one second pass the limit.
-    burst = max(1.0, rate / 10)
-    elapsed = (now - pace.refilled_at).total_seconds() if pace.refilled_at else burst / rate
-    pace.tokens = min(burst, pace.tokens + max(0.0, elapsed) * rate)
-    pace.refilled_at = now
+    """How many of `wanted` may leave now; inside a transaction, which holds the bucket until it ends."""
+    pk, tokens, refilled_at, slowed_at, slow_factor, day, used_today, now = _locked(account, mode)
+    rate = account.messages_per_second * _factor(slow_factor, slowed_at, now)
+    full = 1.0 + rate * BURST
+    earned = max(0.0, (now - refilled_at).total_seconds()) * rate if refilled_at else full
+    tokens = min(full, tokens + earned)
     today = now.astimezone(ZoneInfo(account.time_zone)).date()
-    if pace.day != today:
-        pace.day, pace.used_today = today, 0
-    granted = min(wanted, int(pace.tokens), _left_today(account, pace))
-    pace.tokens -= granted
-    pace.used_today += granted
-    return Grant(pace, granted, max(0.0, (1.0 - pace.tokens) / rate))
+    used_today = used_today if day == today else 0
+    left = wanted if account.daily_allowance is None else max(0, account.daily_allowance - used_today)
+    granted = min(wanted, int(tokens), left)
+    wait = NEXT_LOOK if left == 0 else max(0.0, (1.0 - (tokens - granted)) / rate)
+    return Grant(pk, tokens, granted, wait, max(now, refilled_at or now), today, used_today)
 
 
 def slow_down(account: Account, mode: Mode) -> None:
     """Halve the rate after a 429, at most once in ten seconds over all workers."""
     with transaction.atomic():
-        pace = _locked(account, mode)
-        now = _clock()
+        pk, *_, now = _locked(account, mode)
+        pace = Pace.objects.get(pk=pk)
         if pace.halved_at is None or (now - pace.halved_at).total_seconds() >= HALVING_INTERVAL:
             pace.slow_factor = max(SLOWEST, factor(pace, now) / 2)
             pace.halved_at = now
@@ -65,10 +89,7 @@ def slow_down(account: Account, mode: Mode) -> None:
 
 def factor(pace: Pace, now: datetime) -> float:
     """The share of the full rate that holds now: back to all of it within a minute of the last 429."""
-    if pace.slowed_at is None:
-        return 1.0
-    since = (now - pace.slowed_at).total_seconds()
-    return min(1.0, pace.slow_factor + (1.0 - pace.slow_factor) * max(0.0, since) / RECOVERY)
+    return _factor(pace.slow_factor, pace.slowed_at, now)
 
 
 def left_today(account: Account, mode: Mode, now: datetime) -> int | None:
@@ -81,21 +102,17 @@ def left_today(account: Account, mode: Mode, now: datetime) -> int | None:
     return max(0, account.daily_allowance - used)
 
 
-def _left_today(account: Account, pace: Pace) -> int:
-    return 2**31 if account.daily_allowance is None else max(0, account.daily_allowance - pace.used_today)
+def _factor(slow_factor: float, slowed_at: datetime | None, now: datetime) -> float:
+    if slowed_at is None:
+        return 1.0
+    since = max(0.0, (now - slowed_at).total_seconds())
+    return min(1.0, slow_factor + (1.0 - slow_factor) * since / RECOVERY)
 
 
-def _locked(account: Account, mode: Mode) -> Pace:
-    pace = Pace.objects.select_for_update().filter(account=account, mode=mode).first()
-    if pace is None:
+def _locked(account: Account, mode: Mode) -> tuple[Any, ...]:
+    key = {"account": account.pk, "mode": mode.value}
+    rows = run(_BUCKET, key)
+    if not rows:
         Pace.objects.bulk_create([Pace(account=account, mode=mode)], ignore_conflicts=True)
-        pace = Pace.objects.select_for_update().get(account=account, mode=mode)
-    return pace
-
-
-def _clock() -> datetime:
-    """The database's clock, so that machines whose own clocks differ share one bucket."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
+        rows = run(_BUCKET, key)
+    return rows[0]
