@@ -6,5 +6,19 @@ from campaigns.models.campaigns import Campaign
 from campaigns.models.modes import Mode
 from campaigns.models.rehearsals import Rehearsal, RehearsedText
 from campaigns.models.sends import Send
+from campaigns.models.workers import Worker, WorkerShare
 
-__all__ = ["Account", "Agent", "Attempt", "Campaign", "Mode", "Pace", "Rehearsal", "RehearsedText", "Send", "Trigger"]
+__all__ = [
+    "Account",
+    "Agent",
+    "Attempt",
+    "Campaign",
+    "Mode",
+    "Pace",
+    "Rehearsal",
+    "RehearsedText",
+    "Send",
+    "Trigger",
+    "Worker",
+    "WorkerShare",
+]
