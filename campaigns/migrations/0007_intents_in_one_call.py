@@ -73,10 +73,10 @@ BEGIN
             UPDATE campaigns_send AS send
             SET state = 'posting', attempts = send.attempts + 1, posted_at = clock_timestamp(),
                 lease_until = clock_timestamp() + make_interval(secs => p_lease)
-            FROM unnest(p_ids, p_fences) AS ours(id, fence)
-            WHERE ours.id = ANY(ready[1:bucket.granted])
-                AND send.id = ours.id AND send.fence = ours.fence AND send.state = 'claimed' AND send.mode = p_mode
-                AND send.lease_until > clock_timestamp()
+            WHERE send.id = ANY(ready[1:bucket.granted]) AND send.fence = p_fences[array_position(p_ids, send.id)]
+                -- Written so that the planner cannot begin with all that is claimed, or with the index of all leases.
+                AND (send.state = 'claimed') IS TRUE AND send.mode = p_mode
+                AND coalesce(send.lease_until, '-infinity') > clock_timestamp()
                 AND (send.window_ends_at IS NULL OR clock_timestamp() < send.window_ends_at)
                 AND (send.expires_at IS NULL OR clock_timestamp() < send.expires_at)
                 AND NOT EXISTS (
@@ -114,7 +114,7 @@ BEGIN
             JOIN campaigns_send AS old ON old.id = ours.id
             LEFT JOIN contacts_suppression AS suppression
                 ON suppression.phone = old."to" AND suppression.lifted_at IS NULL
-            WHERE send.id = ours.id AND send.fence = ours.fence AND send.state = 'claimed'
+            WHERE send.id = ours.id AND send.fence = ours.fence AND (send.state = 'claimed') IS TRUE
                 AND NOT (ours.id = ANY(posted)) AND NOT (ours.id = ANY(ready[bucket.granted + 1:]))
             RETURNING send.id, send.state = 'queued' AND send.window_ends_at <= clock_timestamp() AS closed
         )

@@ -78,7 +78,7 @@ def _claimed(*row: Any) -> Claimed:
 _GIVE_BACK = """
 UPDATE campaigns_send AS send SET state = 'queued', lease_until = NULL
 FROM unnest(%(ids)s::bigint[], %(fences)s::int[]) AS ours(id, fence)
-WHERE send.id = ours.id AND send.fence = ours.fence AND send.state = 'claimed'
+WHERE send.id = ours.id AND send.fence = ours.fence AND (send.state = 'claimed') IS TRUE
 """
 
 
