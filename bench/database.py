@@ -21,7 +21,8 @@ _SENDS = """
 INSERT INTO campaigns_send (kind, mode, agent_id, campaign_id, contact_id, "to", resend_number, text, trigger, metadata,
     no_agent, state, reason, fence, attempts, crashes, thread_id, delivery, delivery_error, finished_at, posted_at)
 SELECT 'campaign', 'simulator', %(agent)s, %(campaign)s, %(contact)s, '+999' || lpad(n::text, 10, '0'), 0,
-    'Hello there, your visit is tomorrow at nine. Reply STOP to end.', '', '{"city": "Washington"}', false, %(state)s, '',
+    'Hello there, your visit is tomorrow at nine. Reply STOP to end.', '', '{"city": "Washington"}', false,
+    %(state)s, '',
     1, 1, 0, CASE WHEN %(state)s = 'accepted' THEN 'thread ' || n ELSE '' END, 'none', '',
     CASE WHEN %(state)s = 'accepted' THEN now() END, CASE WHEN %(state)s = 'accepted' THEN now() END
 FROM generate_series(1, %(amount)s) AS n

@@ -2,6 +2,7 @@
 
 from campaigns.models.accounts import Account, Agent, Pace, Trigger
 from campaigns.models.attempts import Attempt
+from campaigns.models.brakes import Brake
 from campaigns.models.campaigns import Campaign
 from campaigns.models.modes import Mode
 from campaigns.models.rehearsals import Rehearsal, RehearsedText
@@ -12,6 +13,7 @@ __all__ = [
     "Account",
     "Agent",
     "Attempt",
+    "Brake",
     "Campaign",
     "Mode",
     "Pace",

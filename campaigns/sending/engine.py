@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from campaigns.models import Account, Mode, Worker
-from campaigns.sending import calls, housekeeping, intents, pacing, results, retrying, sharing
+from campaigns.sending import brakes, calls, housekeeping, intents, pacing, results, retrying, sharing
 from campaigns.sending import queue as sends
 from campaigns.sending.lanes import Done, Lane
 from campaigns.sending.results import Result
@@ -104,6 +104,7 @@ class Engine:
         self._lanes: dict[int, Lane] = {}
         self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._unwritten: list[tuple[Done, Result]] = []
+        self._tally = brakes.Tally()
         self._stopping = threading.Event()
         self._worker: Worker | None = None
         self._fetcher = Loop("fetcher", self._fetch, self._stopping.is_set)
@@ -200,6 +201,8 @@ class Engine:
             self._unwritten += [(done, retrying.result_of(done.claim, done.outcome, done.seconds)) for done in found]
         if self._unwritten:
             self._write()
+        else:
+            self._tally.write()
         return 0.0
 
     def _write(self) -> None:
@@ -210,11 +213,14 @@ class Engine:
                 done.lane.brake_written = True
             if done.outcome is not None and done.outcome.slow_down:
                 pacing.slow_down(done.lane.account, self.mode)
-        results.record([result for _, result in self._unwritten])
+        written = results.record([result for _, result in self._unwritten])
         for done, _ in self._unwritten:
             done.lane.end(1)
+            if done.claim.id in written:
+                self._tally.add(done.claim.campaign_id, done.outcome)
         self._unwritten.clear()
         self._intender.wake.set()
+        self._tally.write()
 
     def _drained(self) -> bool:
         return not any(lane.in_flight for lane in self._lanes.values())

@@ -30,8 +30,8 @@ class Result:
 _TOO_LATE = """result.state = 'queued' AND result.outcome <> '' AND send.expires_at IS NOT NULL
             AND send.expires_at <= clock_timestamp() + make_interval(secs => result.delay)"""
 
-# The state is compared in a way that the planner finds no index for: else it begins with all that are under way, or with
-# all unknowns, and looks for ours among them.
+# The state is compared in a way that the planner finds no index for: else it begins with all that are under way, or
+# with all unknowns, and looks for ours among them.
 _RECORD = f"""
 WITH result AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(fences)s::int[], %(states)s::text[], %(reasons)s::text[],
