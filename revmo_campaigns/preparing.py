@@ -18,7 +18,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "add_trigger",
         "change_trigger",
     ),
-    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_"),
+    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_", "resolve_", "resend_"),
 }
 OURS = ("contacts", "campaigns", "conversations")
 

@@ -6,6 +6,7 @@ from campaigns.models.brakes import Brake
 from campaigns.models.campaigns import Campaign
 from campaigns.models.modes import Mode
 from campaigns.models.rehearsals import Rehearsal, RehearsedText
+from campaigns.models.resolutions import Resolution, Unknown
 from campaigns.models.sends import Send
 from campaigns.models.workers import Worker, WorkerShare
 
@@ -19,8 +20,10 @@ __all__ = [
     "Pace",
     "Rehearsal",
     "RehearsedText",
+    "Resolution",
     "Send",
     "Trigger",
+    "Unknown",
     "Worker",
     "WorkerShare",
 ]

@@ -143,6 +143,10 @@ class Send(models.Model):
             # History: a number by its last digits.
             models.Index(OpClass(Reverse("to"), name="text_pattern_ops"), name="sends_by_last_digits"),
         ]
+        permissions = [
+            ("resolve_send", "Can note how an unknown text ended"),
+            ("resend_send", "Can send a text again"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} to {self.to}"
