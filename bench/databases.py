@@ -3,11 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import django
-
-DATA = Path(__file__).resolve().parent.parent / ".local" / "bench"
 
 
 @contextmanager
@@ -21,8 +18,9 @@ def database() -> Iterator[str]:
     from revmo_campaigns import embedded_postgres
     from tests.postgres import database_url
 
-    with embedded_postgres.running(DATA):
-        settings.DATABASES["default"].update(embedded_postgres.database_settings(DATA))
+    data = settings.DATA_DIR / "bench" / "postgres"
+    with embedded_postgres.running(data):
+        settings.DATABASES["default"].update(embedded_postgres.database_settings(data))
         settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = f"bench_{os.getpid()}"
         kept = connection.settings_dict["NAME"]
         connection.creation.create_test_db(verbosity=0, serialize=False)

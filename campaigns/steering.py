@@ -4,6 +4,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from campaigns.models import Account, Campaign, Send
+from campaigns.sending import brakes
 from campaigns.tasks import wake_workers
 
 Status = Campaign.Status
@@ -19,6 +20,8 @@ def resume(campaign: Campaign) -> bool:
     """Go on where it stopped, or wait for its time again; nothing that left is sent again."""
     with transaction.atomic():
         paused = Campaign.objects.filter(pk=campaign.pk, status=Status.PAUSED)
+        if paused.exists():
+            brakes.release(campaign.pk)  # before the campaign's row, as whoever pulls the brake does
         early = paused.filter(scheduled_at__gt=Now()).update(status=Status.SCHEDULED, pause_reason="")
         changed = early or paused.update(status=Status.RUNNING, pause_reason="")
         if changed:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from campaigns import pages
 from campaigns.models import Account, Campaign, Mode, Send
 from campaigns.progress import progress_of
+from campaigns.sending import resolving
 from contacts.models import Contact, ContactImport
 from conversations.models import Conversation
 
@@ -68,9 +69,9 @@ def _todos() -> list[Todo]:
         address = reverse("admin:conversations_conversation_changelist") + "?show=human"
         text = f"{waiting:,} conversations need a human." if waiting > 1 else "1 conversation needs a human."
         found.append(Todo(text, address, "Answer"))
-    unknown = Send.objects.filter(state=Send.State.UNKNOWN, mode=mode).count()
+    unknown = resolving.undecided(mode).count()
     if unknown:
-        address = reverse("admin:campaigns_send_changelist") + "?state__exact=unknown"
+        address = reverse("admin:campaigns_unknown_changelist")
         text = f"{unknown:,} text{'s' * (unknown != 1)} may or may not have been sent."
         found.append(Todo(text, address, "See why"))
     for record in ContactImport.objects.filter(status=ContactImport.Status.PREVIEWED)[:3]:

@@ -19,7 +19,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "add_trigger",
         "change_trigger",
     ),
-    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_", "undo_"),
+    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_", "undo_", "resolve_", "resend_"),
 }
 OURS = ("contacts", "campaigns", "conversations")
 

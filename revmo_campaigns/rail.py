@@ -7,7 +7,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from campaigns.models import Mode, Send
+from campaigns.models import Mode
+from campaigns.sending import resolving
 from conversations.models import Conversation
 
 Badge = Callable[[], int]
@@ -20,14 +21,13 @@ class Item:
     title: str
     icon: str
     model: str
-    query: str = ""
     badge: Badge | None = None
     colour: str = "danger"
 
     @property
     def url(self) -> str:
         """The list's address."""
-        return reverse(f"admin:{self.model.replace('.', '_')}_changelist") + self.query
+        return reverse(f"admin:{self.model.replace('.', '_')}_changelist")
 
     def allowed(self, request: HttpRequest) -> bool:
         """May this person look at it?"""
@@ -42,11 +42,10 @@ def need_a_human() -> int:
 
 
 def unknowns() -> int:
-    """Texts of which nobody can say whether they went out."""
-    return Send.objects.filter(state=Send.State.UNKNOWN, mode=Mode.current()).count()
+    """Texts of which nobody can say whether they went out, and about which nobody has decided."""
+    return resolving.undecided(Mode.current()).count()
 
 
-UNKNOWN_ONLY = "?state__exact=unknown"
 WORK = (
     Item("Campaigns", "campaign", "campaigns.campaign"),
     Item("Conversations", "forum", "conversations.conversation", badge=need_a_human),
@@ -60,7 +59,7 @@ PEOPLE = (
 TASKS = (Item("Triggers", "bolt", "campaigns.trigger"),)
 REPORTS = (
     Item("History", "history", "campaigns.send"),
-    Item("Unknowns", "help", "campaigns.send", query=UNKNOWN_ONLY, badge=unknowns, colour="warning"),
+    Item("Unknowns", "help", "campaigns.unknown", badge=unknowns, colour="warning"),
 )
 SETTINGS = (
     Item("Account", "storefront", "campaigns.account"),
@@ -69,6 +68,7 @@ SETTINGS = (
     Item("Roles", "badge", "auth.group"),
     Item("Own columns", "view_column", "contacts.attribute"),
     Item("Webhooks", "webhook", "conversations.webhookevent"),
+    Item("Workers", "dns", "campaigns.worker"),
 )
 # Title, items, folded away until one of them is open.
 GROUPS: tuple[tuple[str, tuple[Item, ...], bool], ...] = (
@@ -104,9 +104,4 @@ def _lines(request: HttpRequest, items: tuple[Item, ...]) -> Iterator[dict[str, 
 
 
 def _is_open(request: HttpRequest, item: Item) -> bool:
-    """Two lines open the same page with and without a filter, so the path alone does not tell them apart."""
-    page = reverse(f"admin:{item.model.replace('.', '_')}_changelist")
-    if not request.path.startswith(page):
-        return False
-    only_unknowns = request.GET.get("state__exact") == Send.State.UNKNOWN
-    return item.model != "campaigns.send" or bool(item.query) == only_unknowns
+    return request.path.startswith(reverse(f"admin:{item.model.replace('.', '_')}_changelist"))

@@ -3,5 +3,15 @@
 from campaigns.admin.campaign import CampaignAdmin
 from campaigns.admin.sends import SendAdmin
 from campaigns.admin.settings import AccountAdmin, AgentAdmin, TriggerAdmin
+from campaigns.admin.unknowns import UnknownAdmin
+from campaigns.admin.workers import WorkerAdmin
 
-__all__ = ["AccountAdmin", "AgentAdmin", "CampaignAdmin", "SendAdmin", "TriggerAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "AgentAdmin",
+    "CampaignAdmin",
+    "SendAdmin",
+    "TriggerAdmin",
+    "UnknownAdmin",
+    "WorkerAdmin",
+]

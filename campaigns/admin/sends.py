@@ -5,24 +5,40 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.db.models.functions import Reverse
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from import_export.admin import ExportMixin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
-from campaigns.models import Send
+from campaigns.models import Campaign, Resolution, Send
 from campaigns.resources import SendResource
-from contacts.admin.base import PageAdmin
+from campaigns.sending import resolving
+from contacts.admin.base import PageAdmin, lever
 from contacts.admin.contacts import search_contacts
 from contacts.models import Contact
 from contacts.phones import pretty
 
 State, Delivery = Send.State, Send.Delivery
+
+
+def _decision(request: HttpRequest, send: Send) -> dict[str, Any]:
+    """What was decided about the text, and what this person may decide."""
+    resolution = Resolution.objects.filter(send=send).select_related("resend", "decided_by").first()
+    first = Resolution.objects.filter(resend=send).select_related("send").first()
+    open_ = resolution is None and send.state in (State.UNKNOWN, State.FAILED)
+    return {
+        "resolution": resolution,
+        "first": first.send if first else None,
+        "may_assume": open_ and send.state == State.UNKNOWN and request.user.has_perm("campaigns.resolve_send"),
+        "may_resend": open_ and request.user.has_perm("campaigns.resend_send"),
+    }
 
 
 @admin.register(Send)
@@ -90,8 +106,67 @@ class SendAdmin(ExportMixin, PageAdmin):
             original=send,
             send=send,
             number=pretty(send.to),
+            calls=send.calls.all(),
             told=[(name.replace("_", " "), value) for name, value in send.metadata.items()],
+            **_decision(request, send),
         )
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the levers for what failed or is unknown."""
+        wrap = self.admin_site.admin_view
+        ours = [
+            path("<int:pk>/assume/", wrap(self.assume), name="campaigns_send_assume"),
+            path("<int:pk>/again/", wrap(self.again), name="campaigns_send_again"),
+            path("retry/<int:campaign>/", wrap(self.retry), name="campaigns_send_retry"),
+        ]
+        return [*ours, *super().get_urls()]
+
+    @lever("campaigns.resolve_send")
+    def assume(self, request: HttpRequest, send: Send) -> HttpResponse:
+        """Note that the person was probably reached."""
+        try:
+            resolving.assume_sent(send, by=request.user, reason=request.POST.get("reason", ""))
+        except resolving.CannotResolve as problem:
+            messages.error(request, f"Nothing was changed. {problem}")
+        else:
+            self.log_change(request, send, "Assumed sent.")
+            messages.success(request, "Noted: assumed sent. Its state stays unknown until there is evidence.")
+        return self.to("change", send)
+
+    @lever("campaigns.resend_send")
+    def again(self, request: HttpRequest, send: Send) -> HttpResponse:
+        """Queue the same text once more."""
+        try:
+            resend = resolving.send_again(send, by=request.user, reason=request.POST.get("reason", ""))
+        except resolving.CannotResolve as problem:
+            messages.error(request, f"Nothing was sent. {problem}")
+            return self.to("change", send)
+        self.log_change(request, send, "Sent again.")
+        messages.success(request, "Queued once more; this is the new text.")
+        return self.to("change", resend)
+
+    def retry(self, request: HttpRequest, campaign: int) -> HttpResponse:
+        """Say how many of a campaign certainly failed, then queue them once more."""
+        if not request.user.has_perm("campaigns.resend_send"):
+            raise PermissionDenied
+        found = get_object_or_404(Campaign, pk=campaign)
+        back = HttpResponseRedirect(reverse("admin:campaigns_campaign_change", args=[found.pk]))
+        if request.method != "POST":
+            return self.page(
+                request,
+                "campaigns/retry.html",
+                title=found.name,
+                campaign=found,
+                count=resolving.certainly_failed(found).count(),
+                failed=found.sends.filter(state=State.FAILED, resolution__isnull=True).count(),
+            )
+        try:
+            count = resolving.retry_failed(found, by=request.user, reason=request.POST.get("reason", ""))
+        except resolving.CannotResolve as problem:
+            messages.error(request, f"Nothing was sent. {problem}")
+        else:
+            messages.success(request, f"Queued once more: {count:,} texts that had certainly failed.")
+        return back
 
     @display(description="to")
     def who(self, send: Send) -> str:

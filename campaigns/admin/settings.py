@@ -9,11 +9,13 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from campaigns import steering
-from campaigns.models import Account, Agent, Trigger
+from campaigns.models import Account, Agent, Mode, Trigger
+from campaigns.sending import pacing
 from contacts.admin.base import PageAdmin, lever
 
 
@@ -23,7 +25,7 @@ class AccountAdmin(PageAdmin):
 
     list_display = ("name", "state", "messages_per_second", "daily_allowance", "time_zone")
     change_form_template = "campaigns/account.html"
-    readonly_fields = ("state",)
+    readonly_fields = ("state", "pace_now")
     fieldsets = (
         (None, {"fields": ("state", "name", ("time_zone", "region"))}),
         (
@@ -33,7 +35,19 @@ class AccountAdmin(PageAdmin):
                 "description": "Counted where the person is. US rules: 8 a.m. to 9 p.m.; some states end at 8 p.m.",
             },
         ),
-        ("Pace", {"fields": (("messages_per_second", "in_flight_limit", "daily_allowance"),)}),
+        ("Pace", {"fields": (("messages_per_second", "in_flight_limit", "daily_allowance"), "pace_now")}),
+        (
+            "Brakes",
+            {
+                "fields": (
+                    ("brake_unknowns", "brake_failures"),
+                    ("brake_opt_outs", "brake_complaints"),
+                    "complaint_words",
+                ),
+                "description": "When a campaign goes wrong it stops by itself and says why; a person lets it go on. "
+                "0 lifts a brake.",
+            },
+        ),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -54,6 +68,17 @@ class AccountAdmin(PageAdmin):
         else:
             messages.warning(request, f"{account} was not paused.")
         return self.to("change", account)
+
+    @display(description="just now")
+    def pace_now(self, account: Account) -> str:
+        """What is left of today, and whether Revmo has asked us to slow down."""
+        if account.pk is None:
+            return "–"
+        left = pacing.left_today(account, Mode.current(), timezone.now())
+        share = pacing.share_of_rate(account, Mode.current())
+        today = "No daily limit." if left is None else f"{left:,} texts are left today."
+        slowed = f" Revmo asked us to slow down: at {share:.0%} of the pace, back within a minute." if share < 1 else ""
+        return today + slowed
 
     @display(description="state", label={"Sending": "success", "Paused": "danger"})
     def state(self, account: Account) -> str:

@@ -53,6 +53,36 @@ class Account(models.Model):
         "earliest", default=time(9), help_text="No text before this hour where the person is."
     )
     window_closes = models.TimeField("latest", default=time(20), help_text="No text from this hour on.")
+    # The brakes of a campaign; 0 lifts one.
+    brake_unknowns = models.PositiveSmallIntegerField(
+        "unknowns in a row",
+        default=10,
+        db_default=10,
+        help_text="So many texts in a row of which nobody can say whether they left stop the campaign.",
+    )
+    brake_failures = models.PositiveSmallIntegerField(
+        "failures in a hundred",
+        default=20,
+        db_default=20,
+        validators=[MaxValueValidator(100)],
+        help_text="So many failed or unknown among the last hundred stop the campaign.",
+    )
+    brake_opt_outs = models.PositiveSmallIntegerField(
+        "opt-outs in a hundred",
+        default=5,
+        db_default=5,
+        validators=[MaxValueValidator(100)],
+        help_text="So many opt-outs for each hundred texts, and five in all, stop the campaign.",
+    )
+    brake_complaints = models.PositiveSmallIntegerField(
+        "complaints", default=3, db_default=3, help_text="So many replies with a word below stop the campaign."
+    )
+    complaint_words = models.TextField(
+        default="spam, scam, fraud, harassment, lawyer, attorney, lawsuit, police, report you",
+        db_default="spam, scam, fraud, harassment, lawyer, attorney, lawsuit, police, report you",
+        blank=True,
+        help_text="Separated by commas.",
+    )
     paused_at = models.DateTimeField("paused since", null=True, blank=True, editable=False)
     pause_reason = models.TextField(blank=True, editable=False)
 

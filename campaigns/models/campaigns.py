@@ -19,9 +19,10 @@ class Campaign(models.Model):
         draft -> (approved) -> launching -> (scheduled) -> running <-> paused
           \\                                   |            |          |
            \\-> canceled <---------------------+------------+----------+     running -> finished
+        finished -> running: something of it is sent again
 
-    Every arrow is one guarded update in `campaigns.launching` or `campaigns.steering`. The mode is fixed at launch;
-    from then on the form is locked.
+    Every arrow is one guarded update in `campaigns.launching`, `campaigns.steering` or `campaigns.sending`. The mode is
+    fixed at launch; from then on the form is locked.
     """
 
     class Status(models.TextChoices):

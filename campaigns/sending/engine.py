@@ -1,157 +1,245 @@
 """The loop between the queue and the sockets.
 
-One dispatcher thread talks to the database; sender threads talk to Revmo and never touch the database. An intent is
-committed only for a sender that is free, so its socket opens at once and a crash leaves at most as many unknowns as
-there are senders.
+Four threads talk to the database, each in groups: the fetcher claims ahead, the intender commits intents for
+connections that are free, the recorder writes results, the keeper does what happens by the clock. Sender threads talk
+to Revmo and never touch the database. An intent is committed only for a sender that is free, so its socket opens at
+once and a crash leaves at most as many unknowns as this worker had connections.
 """
 
 import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
-from campaigns.models import Account, Mode, Send
-from campaigns.sending import housekeeping, pacing, retrying
+from campaigns.models import Account, Mode, Worker
+from campaigns.sending import brakes, calls, housekeeping, intents, pacing, results, retrying, sharing
 from campaigns.sending import queue as sends
-from campaigns.sending.queue import Claimed, Result
-from revmo.client import InvalidCall, RevmoClient, StartSms
-from revmo.outcomes import Outcome, Verdict
+from campaigns.sending.lanes import Done, Lane
+from campaigns.sending.results import Result
+from revmo.outcomes import Verdict
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Seconds.
-IDLE_ROUND = 0.5  # how long a round waits when nothing is due and nobody wakes us
-HOUSEKEEPING_INTERVAL = 1.0
-STALE_CLAIM = 20.0  # a claim that waited this long for its turn goes back, well before its lease ends
-STALE_INTENT = 1.0  # an intent that waited this long has not left and must not leave any more
-# A dispatcher that is frozen inside a transaction holds locks that others wait for; the server ends it after this long.
+IDLE = 0.5  # how long a round waits when nothing is due and nobody wakes us
+KEEPING = 1.0  # between two rounds of the keeper
+TICK = 0.005  # between two groups of intents, and while results gather
+AFTER_A_FAULT = 0.5
+# A wait for the next text that is longer than this is waited for with empty hands.
+LONG_WAIT = 2.0
+MOST_RESULTS = 200
+URGENT_AT_ONCE = 32
+# A thread that is frozen inside a transaction holds locks that others wait for; the server ends it after this long.
 LONGEST_IDLE_TRANSACTION = 5.0
-
-ClientFactory = Callable[[], RevmoClient]
-
 
 _dispatching = threading.local()
 
 
 def _limit_idle_transactions(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """For connections that a dispatcher makes, also those that replace a lost one."""
+    """For connections that an engine makes, also those that replace a lost one."""
     if getattr(_dispatching, "here", False):
         with connection.cursor() as cursor:
             milliseconds = round(LONGEST_IDLE_TRANSACTION * 1000)
             cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", [str(milliseconds)])
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One intent on its way to a sender. `committed_at` is the monotonic clock, so a frozen process notices."""
+class Loop:
+    """A thread of the engine with a connection of its own.
 
-    claim: Claimed
-    committed_at: float
+    `turn` does one round and returns how long to wait for `wake` before the next; a fault costs a pause. `leave` comes
+    last, once.
+    """
 
+    def __init__(
+        self, name: str, turn: Callable[[], float], over: Callable[[], bool], leave: Callable[[], None] | None = None
+    ) -> None:
+        self._turn, self._over, self._leave = turn, over, leave
+        self.wake = threading.Event()
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-@dataclass(slots=True)
-class Lane:
-    """One account's claims, senders and outcomes."""
+    @property
+    def ended(self) -> bool:
+        """Has it done all that it had to do?"""
+        return not self.thread.is_alive()
 
-    account: Account
-    claims: deque[Claimed] = field(default_factory=deque)
-    claimed_at: float = 0.0
-    jobs: "queue.SimpleQueue[Job | None]" = field(default_factory=queue.SimpleQueue)
-    in_flight: int = 0
-    senders: list[threading.Thread] = field(default_factory=list)
-    not_before: float = 0.0
-    halted: threading.Event = field(default_factory=threading.Event)
-    brake_written: bool = False
+    def _run(self) -> None:
+        _dispatching.here = True
+        connection.close()  # so that the one we use is made with the limit
+        while not self._over():
+            pause = self._attempt(self._turn)
+            if pause is None:
+                connection.close()
+            if pause is None or pause > 0:
+                self.wake.wait(AFTER_A_FAULT if pause is None else pause)
+            self.wake.clear()
+        if self._leave is not None:
+            self._attempt(self._leave)
+        connection.close()
+
+    def _attempt(self, work: Callable[[], T]) -> T | None:
+        """None after a fault: outcomes stay with us until they can be written, claims run out by their lease."""
+        try:
+            return work()
+        except (DatabaseError, InterfaceError):
+            logger.exception("The database does not answer; trying again.")
+        except Exception:
+            logger.exception("A defect of ours; trying again.")
+        return None
 
 
 class Engine:
     """Sends what is due in one mode. `start`, `wake`, `stop`; each may be called from any thread."""
 
-    def __init__(self, mode: Mode, make_client: ClientFactory | None = None) -> None:
+    def __init__(self, mode: Mode, make_client: calls.ClientFactory | None = None) -> None:
         self.mode = mode
-        self._make_client = make_client or _client_from_settings
+        self._make_client = make_client or calls.client_from_settings
         self._lanes: dict[int, Lane] = {}
-        self._outcomes: queue.SimpleQueue[tuple[Lane, Job, Outcome | None]] = queue.SimpleQueue()
-        self._unwritten: list[tuple[Lane, Result, Outcome | None]] = []
-        self._signal = threading.Event()
+        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._unwritten: list[tuple[Done, Result]] = []
+        self._tally = brakes.Tally()
         self._stopping = threading.Event()
-        self._next_housekeeping = 0.0
-        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._worker: Worker | None = None
+        self._fetcher = Loop("fetcher", self._fetch, self._stopping.is_set)
+        self._intender = Loop("intender", self._intend, lambda: self._fetcher.ended and self._hands_empty())
+        self._recorder = Loop("recorder", self._record, lambda: self._intender.ended and self._drained())
+        self._keeper = Loop("keeper", self._keep, lambda: self._recorder.ended, self._leave)
+        self._loops = (self._fetcher, self._intender, self._recorder, self._keeper)
 
     def start(self) -> None:
         """Begin to send."""
-        self._thread.start()
+        connection_created.connect(_limit_idle_transactions)
+        for loop in self._loops:
+            loop.thread.start()
 
     def wake(self) -> None:
         """Look at the queue now instead of at the end of the round."""
-        self._signal.set()
+        self._fetcher.wake.set()
 
     def stop(self, timeout: float | None = None) -> bool:
         """Take nothing new, wait for what is under way, write it down. True once all of it is written."""
         self._stopping.set()
-        self._signal.set()
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        ends = None if timeout is None else time.monotonic() + timeout
+        for loop in self._loops:
+            loop.wake.set()
+            loop.thread.join(None if ends is None else max(0.0, ends - time.monotonic()))
+        return all(loop.ended for loop in self._loops)
 
-    def _run(self) -> None:
-        connection_created.connect(_limit_idle_transactions)
-        _dispatching.here = True
-        connection.close()  # so that the one we use is made with the limit
-        while not (self._stopping.is_set() and self._drained()):
-            try:
-                close_old_connections()
-                busy = self._round()
-            except (DatabaseError, InterfaceError):
-                # Outcomes stay with us until they can be written; claims run out by their lease.
-                logger.exception("The database does not answer; trying again.")
-                connection.close()
-                busy = False
-            if not busy:
-                self._signal.wait(self._pause())
-            self._signal.clear()
-        self._leave()
+    def _fetch(self) -> float:
+        busy = False
+        for lane in list(self._lanes.values()):
+            wanted, before = lane.wanted(), lane.claimed
+            if wanted:
+                lane.add(sends.claim(lane.account, self.mode, wanted, settings.SEND_LEASE_SECONDS))
+            elif lane.slots:
+                lane.add(sends.claim(lane.account, self.mode, URGENT_AT_ONCE, settings.SEND_LEASE_SECONDS, urgent=True))
+            busy = busy or lane.claimed > before
+        if busy:
+            self._intender.wake.set()
+        return IDLE
+
+    def _intend(self) -> float:
+        moved, waits = False, [IDLE]
+        for lane in list(self._lanes.values()):
+            with lane.gate:
+                moved = self._advance(lane) or moved
+            if lane.claimed and (wait := lane.not_before - time.monotonic()) > 0:
+                waits.append(wait)
+            if lane.fruitful and lane.wanted():
+                self._fetcher.wake.set()
+        if moved:
+            time.sleep(TICK)  # let a group gather
+            return 0.0
+        return min(waits)
+
+    def _advance(self, lane: Lane) -> bool:
+        """Commit intents for the senders that are free; True when something moved."""
+        if self._stopping.is_set() or lane.halted.is_set():
+            self._give_back(lane)
+            return False
+        batch, stale = lane.take(lane.free())
+        sends.give_back(stale)
+        if not batch:
+            return bool(stale)
+        try:
+            going, closed = intents.commit_intents(lane.account, self.mode, batch, settings.SEND_LEASE_SECONDS)
+        except DatabaseError:
+            lane.put_back(batch)
+            raise
+        lane.begin(going.posting)
+        lane.put_back(going.waiting)
+        if going.waiting:
+            lane.not_before = time.monotonic() + going.wait_seconds
+            if going.wait_seconds > LONG_WAIT:
+                self._give_back(lane)
+        if closed:
+            housekeeping.move_to_next_window(closed)
+        return bool(going.posting)
+
+    def _give_back(self, lane: Lane) -> None:
+        sends.give_back(lane.empty())
+
+    def _hands_empty(self) -> bool:
+        return not any(lane.claimed for lane in self._lanes.values())
+
+    def _record(self) -> float:
+        try:
+            found = [self._done.get(timeout=IDLE / 5)]
+        except queue.Empty:
+            found = []
+        if found:
+            time.sleep(TICK)  # let a group gather
+            while len(found) < MOST_RESULTS and not self._done.empty():
+                found.append(self._done.get())
+            self._unwritten += [(done, retrying.result_of(done.claim, done.outcome, done.seconds)) for done in found]
+        if self._unwritten:
+            self._write()
+        else:
+            self._tally.write()
+        return 0.0
+
+    def _write(self) -> None:
+        for done, _ in self._unwritten:
+            done.lane.note(done.outcome)
+            if done.outcome is not None and done.outcome.verdict is Verdict.HALT:
+                housekeeping.pause_account(done.lane.account, done.outcome.detail)
+                done.lane.brake_written = True
+            if done.outcome is not None and done.outcome.slow_down:
+                pacing.slow_down(done.lane.account, self.mode)
+        written = results.record([result for _, result in self._unwritten])
+        for done, _ in self._unwritten:
+            done.lane.end(1)
+            if done.claim.id in written:
+                self._tally.add(done.claim.campaign_id, done.outcome)
+        self._unwritten.clear()
+        self._intender.wake.set()
+        self._tally.write()
 
     def _drained(self) -> bool:
-        return (
-            not self._unwritten and self._outcomes.empty() and not any(lane.in_flight for lane in self._lanes.values())
-        )
+        return not any(lane.in_flight for lane in self._lanes.values())
 
-    def _leave(self) -> None:
-        for lane in self._lanes.values():
-            for _ in lane.senders:
-                lane.jobs.put(None)
-        connection.close()
-
-    def _pause(self) -> float:
-        waits = [lane.not_before - time.monotonic() for lane in self._lanes.values() if lane.claims]
-        return max(0.001, min([IDLE_ROUND, *waits]))
-
-    def _round(self) -> bool:
-        """One turn; True when another one should follow at once."""
-        busy = self._write_outcomes()
-        if time.monotonic() >= self._next_housekeeping:
+    def _keep(self) -> float:
+        begin = time.monotonic()
+        self._refresh_lanes()
+        self._worker = self._worker or sharing.join(self.mode)
+        sharing.beat(self._worker, self._lanes, stopping=self._stopping.is_set())
+        if not self._stopping.is_set():
             housekeeping.run(self.mode)
-            self._refresh_lanes()
-            self._next_housekeeping = time.monotonic() + HOUSEKEEPING_INTERVAL
-        for lane in self._lanes.values():
-            if self._stopping.is_set() or lane.halted.is_set():
-                self._give_back(lane)
-            else:
-                busy = self._advance(lane) or busy
-        return busy
+            self._intender.wake.set()
+        return max(0.05, KEEPING - (time.monotonic() - begin))
 
     def _refresh_lanes(self) -> None:
         for account in Account.objects.all():
-            lane = self._lanes.setdefault(account.pk, Lane(account))
+            lane = self._lanes.get(account.pk)
+            if lane is None:
+                lane = self._lanes[account.pk] = Lane(account, self._make_client, self._done.put)
             lane.account = account
             if account.paused_at is not None:
                 lane.brake_written = True
@@ -160,116 +248,8 @@ class Engine:
                 lane.brake_written = False
                 lane.halted.clear()
 
-    def _give_back(self, lane: Lane) -> None:
-        sends.give_back(list(lane.claims))
-        lane.claims.clear()
-
-    def _advance(self, lane: Lane) -> bool:
-        """Claim and commit intents for the senders that are free; True when something moved."""
-        free = lane.account.in_flight_limit - lane.in_flight
-        if free <= 0 or time.monotonic() < lane.not_before:
-            return False
-        if lane.claims and time.monotonic() - lane.claimed_at > STALE_CLAIM:
-            self._give_back(lane)
-        if not lane.claims:
-            lane.claims.extend(sends.claim(lane.account, self.mode, free, settings.SEND_LEASE_SECONDS))
-            lane.claimed_at = time.monotonic()
-        if not lane.claims:
-            return False
-        batch = [lane.claims.popleft() for _ in range(min(free, len(lane.claims)))]
-        intents, closed = sends.commit_intents(lane.account, self.mode, batch, settings.SEND_LEASE_SECONDS)
-        lane.claims.extendleft(reversed(intents.waiting))
-        if intents.waiting:
-            lane.not_before = time.monotonic() + intents.wait_seconds
-        for claim in intents.posting:
-            self._hand_over(lane, claim)
-        if closed:
-            housekeeping.move_to_next_window(closed)
-        return bool(intents.posting)
-
-    def _hand_over(self, lane: Lane, claim: Claimed) -> None:
-        lane.in_flight += 1
-        if len(lane.senders) < lane.in_flight:
-            sender = threading.Thread(
-                target=self._send_forever, args=(lane,), name=f"sender-{len(lane.senders)}", daemon=True
-            )
-            lane.senders.append(sender)
-            sender.start()
-        lane.jobs.put(Job(claim, time.monotonic()))
-
-    def _send_forever(self, lane: Lane) -> None:
-        client: RevmoClient | None = None
-        while (job := lane.jobs.get()) is not None:
-            outcome: Outcome | None = None
-            if not lane.halted.is_set() and time.monotonic() - job.committed_at < STALE_INTENT:
-                try:
-                    client = client or self._make_client()
-                    outcome = client.start_sms(_call(job.claim), reference=reference(job.claim.id))
-                except Exception as problem:  # whatever it is, the text's fate must be written down
-                    outcome = _judge_our_own(problem)
-                if outcome.verdict is Verdict.HALT:
-                    lane.halted.set()  # before anybody else commits an intent on the strength of an older look
-            self._outcomes.put((lane, job, outcome))
-            self._signal.set()
-        if client is not None:
-            client.close()
-
-    def _write_outcomes(self) -> bool:
-        while True:
-            try:
-                lane, job, outcome = self._outcomes.get_nowait()
-            except queue.Empty:
-                break
-            lane.in_flight -= 1
-            self._unwritten.append((lane, retrying.result_of(job.claim, outcome), outcome))
-        if not self._unwritten:
-            return False
-        for lane, _, outcome in self._unwritten:
-            if outcome is not None and outcome.verdict is Verdict.HALT:
-                housekeeping.pause_account(lane.account, outcome.detail)
-                lane.brake_written = True
-            if outcome is not None and outcome.slow_down:
-                pacing.slow_down(lane.account, self.mode)
-        sends.record([result for _, result, _ in self._unwritten])
-        self._unwritten.clear()
-        return True
-
-
-def reference(send_id: int) -> str:
-    """What travels with a text to find its send again."""
-    return Send(pk=send_id).reference
-
-
-def _judge_our_own(problem: Exception) -> Outcome:
-    """The verdict on a fault on our side of the wire."""
-    if isinstance(problem, InvalidCall):
-        return Outcome(Verdict.FAILED, "invalid_call", f"Not sent: {problem}")
-    if isinstance(problem, ValueError):  # an address or a key that cannot be one: no call was begun
-        return Outcome(Verdict.HALT, "settings", f"Nothing was sent. {problem} Check REVMO_API_URL and REVMO_API_KEY.")
-    logger.error("A call ended in an error of ours.", exc_info=problem)
-    detail = "We cannot tell whether this text was sent: our sender met an error. It is not sent again by itself."
-    return Outcome(Verdict.UNKNOWN, "our_error", detail, counts_toward_brake=True)
-
-
-def _call(claim: Claimed) -> StartSms:
-    metadata = dict(claim.metadata)
-    if settings.REVMO_REFERENCE_KEY:
-        metadata[settings.REVMO_REFERENCE_KEY] = reference(claim.id)
-    return StartSms(
-        agent_id=claim.agent_id,
-        to=claim.to,
-        trigger=claim.trigger,
-        metadata=metadata,
-        override=claim.text,
-        no_agent=claim.no_agent,
-    )
-
-
-def _client_from_settings() -> RevmoClient:
-    return RevmoClient(
-        settings.REVMO_API_URL,
-        settings.REVMO_API_KEY or "simulator",
-        connect_timeout=settings.REVMO_CONNECT_TIMEOUT,
-        read_timeout=settings.REVMO_READ_TIMEOUT,
-        total_deadline=settings.REVMO_TOTAL_DEADLINE,
-    )
+    def _leave(self) -> None:
+        for lane in self._lanes.values():
+            lane.close()
+        if self._worker is not None:
+            sharing.leave(self._worker)

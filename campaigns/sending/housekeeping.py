@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from campaigns import timing
 from campaigns.models import Account, Campaign, Mode, Send
-from campaigns.sending import queue
+from campaigns.sending import reaping
 
 
 def run(mode: Mode) -> None:
     """One round; every step is a guarded update, so any number of workers may do it at once."""
-    queue.reap()
+    reaping.reap()
     begin_scheduled(mode)
     expire(mode)
     finish(mode)

@@ -3,7 +3,6 @@
 import base64
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from contacts.models import Suppression
 from simulator.config import Config
 from simulator.server import Simulator
 from tests.makers import make_account, make_agent
-from tests.processes import PATIENCE, ROOT, environment, manage, wait_until, worker
+from tests.processes import PATIENCE, ROOT, environment, free_port, manage, wait_until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,12 +49,6 @@ def sheet(tmp_path: Path) -> Path:
     path = tmp_path / "patients.xlsx"
     book.save(path)
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from campaigns import launching, rehearsal, steering
 from campaigns.models import Account, Campaign, Mode, Send
-from campaigns.sending import queue
-from campaigns.sending.queue import Claimed, Result
+from campaigns.sending import intents, queue, reaping, results
+from campaigns.sending.queue import Claimed
+from campaigns.sending.results import Result
 from contacts.models import Contact, Suppression
 from contacts.suppressing import lift, suppress
 from tests.makers import launched, make_campaign, make_send, number, states
@@ -30,12 +31,23 @@ def claim(campaign: Campaign, limit: int = 10) -> list[Claimed]:
 
 
 def intend(campaign: Campaign, claims: list[Claimed]) -> list[int]:
-    intents, _ = queue.commit_intents(account_of(campaign), SIMULATOR, claims, LEASE)
-    return sorted(one.id for one in intents.posting)
+    going, _ = intents.commit_intents(account_of(campaign), SIMULATOR, claims, LEASE)
+    return sorted(one.id for one in going.posting)
 
 
 def accepted(claims: list[Claimed]) -> list[Result]:
-    return [Result(one.id, one.fence, "accepted", thread_id=f"thread {one.id}", http_status=200) for one in claims]
+    return [
+        Result(
+            one.id,
+            one.fence,
+            "accepted",
+            thread_id=f"thread {one.id}",
+            http_status=200,
+            outcome="accepted",
+            latency_ms=41,
+        )
+        for one in claims
+    ]
 
 
 def let_leases_end(campaign: Campaign) -> None:
@@ -61,7 +73,7 @@ def test_it_goes_from_queued_to_accepted() -> None:
     assert states(campaign) == {"claimed": 3}
     assert intend(campaign, claims) == [one.id for one in claims]
     assert states(campaign) == {"posting": 3}
-    assert queue.record(accepted(claims)) == {one.id for one in claims}
+    assert results.record(accepted(claims)) == {one.id for one in claims}
     send = campaign.sends.first()
     assert send is not None
     assert (send.state, send.attempts, send.thread_id, send.http_status) == (
@@ -89,8 +101,8 @@ def test_a_worker_claims_only_its_own_mode() -> None:
 def test_a_worker_of_the_other_mode_cannot_post_either() -> None:
     campaign = launched(1)
     claims = claim(campaign)
-    intents, _ = queue.commit_intents(account_of(campaign), Mode.LIVE, claims, LEASE)
-    assert intents.posting == []
+    going, _ = intents.commit_intents(account_of(campaign), Mode.LIVE, claims, LEASE)
+    assert going.posting == []
 
 
 @pytest.mark.django_db
@@ -118,11 +130,11 @@ def test_an_older_holder_cannot_write() -> None:
     campaign = launched(1)
     old = claim(campaign)
     let_leases_end(campaign)
-    assert queue.reap() == (1, 0)
+    assert reaping.reap() == (1, 0)
     new = claim(campaign)
     assert intend(campaign, old) == []
     assert intend(campaign, new) == [new[0].id]
-    assert queue.record(accepted(old)) == set()
+    assert results.record(accepted(old)) == set()
     assert states(campaign) == {"posting": 1}
 
 
@@ -140,7 +152,7 @@ def test_a_worker_that_died_before_the_intent_costs_a_requeue_and_the_third_time
     for crashes in (1, 2, 3):
         claim(campaign)
         let_leases_end(campaign)
-        queue.reap()
+        reaping.reap()
         assert campaign.sends.get().crashes == crashes
     assert states(campaign) == {"failed": 1}
 
@@ -150,7 +162,7 @@ def test_a_worker_that_died_after_the_intent_leaves_an_unknown_that_nobody_retri
     campaign = launched(1)
     intend(campaign, claim(campaign))
     let_leases_end(campaign)
-    assert queue.reap() == (0, 1)
+    assert reaping.reap() == (0, 1)
     assert states(campaign) == {"unknown": 1}
     assert claim(campaign) == []
 
@@ -161,8 +173,8 @@ def test_a_late_yes_of_the_same_holder_turns_its_unknown_into_accepted() -> None
     claims = claim(campaign)
     intend(campaign, claims)
     let_leases_end(campaign)
-    queue.reap()
-    assert len(queue.record(accepted(claims))) == 1
+    reaping.reap()
+    assert len(results.record(accepted(claims))) == 1
     assert states(campaign) == {"accepted": 1}
 
 
@@ -172,8 +184,8 @@ def test_a_late_no_leaves_the_unknown_alone() -> None:
     claims = claim(campaign)
     intend(campaign, claims)
     let_leases_end(campaign)
-    queue.reap()
-    assert queue.record([Result(claims[0].id, claims[0].fence, "queued")]) == set()
+    reaping.reap()
+    assert results.record([Result(claims[0].id, claims[0].fence, "queued")]) == set()
     assert states(campaign) == {"unknown": 1}
 
 
@@ -182,8 +194,8 @@ def test_the_same_result_twice_is_written_once() -> None:
     campaign = launched(1)
     claims = claim(campaign)
     intend(campaign, claims)
-    assert len(queue.record(accepted(claims))) == 1
-    assert queue.record(accepted(claims)) == set()
+    assert len(results.record(accepted(claims))) == 1
+    assert results.record(accepted(claims)) == set()
 
 
 @pytest.mark.django_db
@@ -191,7 +203,7 @@ def test_what_is_queued_again_waits_for_its_delay() -> None:
     campaign = launched(1)
     claims = claim(campaign)
     intend(campaign, claims)
-    queue.record([Result(claims[0].id, claims[0].fence, "queued", reason="busy", delay=60)])
+    results.record([Result(claims[0].id, claims[0].fence, "queued", reason="busy", delay=60)])
     assert campaign.sends.get().due_at > timezone.now() + timedelta(seconds=55)
     assert claim(campaign) == []
 
@@ -230,8 +242,8 @@ def test_a_window_that_closed_sends_the_text_back_for_a_new_one() -> None:
     campaign = launched(1)
     claims = claim(campaign)
     campaign.sends.update(window_ends_at=timezone.now() - timedelta(seconds=1))
-    intents, closed = queue.commit_intents(account_of(campaign), SIMULATOR, claims, LEASE)
-    assert (intents.posting, closed) == ([], [claims[0].id])
+    going, closed = intents.commit_intents(account_of(campaign), SIMULATOR, claims, LEASE)
+    assert (going.posting, closed) == ([], [claims[0].id])
     assert states(campaign) == {"queued": 1}
 
 
@@ -258,7 +270,7 @@ def test_a_simulated_text_is_no_history_of_a_live_one() -> None:
     campaign = launched(1)
     claims = claim(campaign)
     intend(campaign, claims)
-    queue.record(accepted(claims))
+    results.record(accepted(claims))
     assert Contact.objects.get().last_texted_at is None
 
 
@@ -268,8 +280,8 @@ def test_a_live_text_is_history() -> None:
     campaign.sends.update(mode=Mode.LIVE)
     Campaign.objects.update(mode=Mode.LIVE)
     claims = queue.claim(account_of(campaign), Mode.LIVE, 1, LEASE)
-    queue.commit_intents(account_of(campaign), Mode.LIVE, claims, LEASE)
-    queue.record(accepted(claims))
+    intents.commit_intents(account_of(campaign), Mode.LIVE, claims, LEASE)
+    results.record(accepted(claims))
     assert Contact.objects.get().last_texted_at is not None
 
 

@@ -16,7 +16,7 @@ from django.db import connection
 from campaigns.models import Mode
 from revmo_campaigns import demo, embedded_postgres
 from tests.makers import make_send
-from tests.processes import ROOT, wait_until
+from tests.processes import ROOT, free_port, wait_until
 
 
 class TestPorts:
@@ -76,12 +76,6 @@ class TestClaim:
 
         with pytest.raises(demo.CannotStart, match="texted real people"):
             demo.claim_database()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def processes_of(data_dir: Path) -> set[int]:

@@ -14,7 +14,7 @@ import pytest
 
 from revmo_campaigns import embedded_postgres, postgres_processes
 from revmo_campaigns.embedded_postgres import DatabaseUnavailable, running, socket_directory
-from tests.processes import ROOT, wait_until
+from tests.processes import ROOT, free_port, wait_until
 
 USER = """
 import sys
@@ -238,7 +238,8 @@ class TestDatabaseUrl:
     NOWHERE = "postgresql://somebody:secret@127.0.0.1:9/nothing"
 
     def run(self, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        environment = {**os.environ, "DATABASE_URL": self.NOWHERE, "DATA_DIR": str(folder)}
+        ports = {"PORT": str(free_port()), "SIMULATOR_PORT": str(free_port())}  # somebody's demo may run beside us
+        environment = {**os.environ, **ports, "DATABASE_URL": self.NOWHERE, "DATA_DIR": str(folder)}
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
