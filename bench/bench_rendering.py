@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from bench.baselines import Figure
 from campaigns.composing import compile_text
-from campaigns.segments import count_segments
+from campaigns.sms_parts import count_segments
 
 MESSAGES = 20_000
 

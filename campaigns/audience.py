@@ -1,30 +1,189 @@
-"""Who a campaign is for."""
+"""Who a campaign is for: whom it includes, whom it leaves out, and how many remain at each step.
 
-from django.db.models import Func, QuerySet
+Everybody gets one text, however many lists and segments hold them: a number is one contact, and every question here is
+a condition on contacts.
+"""
 
-from campaigns.models import Campaign
-from contacts.models import Contact, ContactList
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from campaigns import composing
+from campaigns.models import Account, Campaign, Segment
+from campaigns.segmenting import Catalogue, Clock, condition_of
+from campaigns.segmenting.compiling import OPTED_OUT, got, replied, texted_since
+from contacts.models import Attribute, Contact, ContactList, Membership
+from contacts.querysets import ContactQuerySet
+
+NOBODY = Q(pk__in=[])
 
 
-class JsonKeys(Func):
-    """The top-level keys of a JSON object, a row each."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whom somebody chose, saved or not yet."""
 
-    function = "jsonb_object_keys"
-    set_returning = True
+    lists: Collection[ContactList] = ()
+    segments: Collection[Segment] = ()
+    people: Collection[Contact] = ()
+    excluded_lists: Collection[ContactList] = ()
+    excluded_segments: Collection[Segment] = ()
+    excluded_people: Collection[Contact] = ()
+    excluded_recipients: Collection[Campaign] = ()
+    excluded_silent: Collection[Campaign] = ()
+    rest_hours: int | None = None
+    skip_open_conversations: bool = False
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "Choice":
+        """As the campaign has it."""
+        many: dict[str, Any] = {name: list(getattr(campaign, name).all()) for name in MANY}
+        return cls(**many, rest_hours=campaign.rest_hours, skip_open_conversations=campaign.skip_open_conversations)
+
+    @property
+    def is_empty(self) -> bool:
+        """Is nobody included yet?"""
+        return not (self.lists or self.segments or self.people)
 
 
-def members(lists: "QuerySet[ContactList]") -> "QuerySet[Contact]":
-    """Everybody on any of the lists, once."""
-    return Contact.objects.filter(pk__in=Contact.objects.filter(memberships__contact_list__in=lists).values("pk"))
+MANY = (
+    "lists",
+    "segments",
+    "people",
+    "excluded_lists",
+    "excluded_segments",
+    "excluded_people",
+    "excluded_recipients",
+    "excluded_silent",
+)
 
 
-def audience(campaign: Campaign) -> "QuerySet[Contact]":
-    """Every contact of the campaign's lists, once, with `opted_out`; in the order of their keys."""
-    people = Contact.objects.filter(pk__in=members(campaign.lists.all()).values("pk"))
-    return people.with_suppression().order_by("pk")
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the sum: in words, and how many people it holds, or takes away."""
+
+    words: str
+    people: int
+    takes_away: bool = False
 
 
-def attribute_names(lists: "QuerySet[ContactList]") -> set[str]:
-    """The names of other columns that anybody on the lists has."""
-    keys = members(lists).order_by().annotate(key=JsonKeys("attributes")).values_list("key", flat=True)
-    return set(keys.distinct())
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The whole sum, with some of those who remain."""
+
+    included: list[Step] = field(default_factory=list)
+    excluded: list[Step] = field(default_factory=list)
+    before: int = 0
+    remain: int = 0
+    opted_out: int = 0
+    sample: list[Contact] = field(default_factory=list)
+
+
+def clock_of(account: Account) -> Clock:
+    """Now, in days of the business."""
+    return Clock(timezone.now(), ZoneInfo(account.time_zone))
+
+
+def audience(campaign: Campaign) -> ContactQuerySet:
+    """Every contact of the campaign, once, with `opted_out`; in the order of their keys. Raises QuestionProblem."""
+    return chosen(Choice.of(campaign), clock_of(campaign.agent.account)).with_suppression().order_by("pk")
+
+
+def chosen(choice: Choice, clock: Clock) -> ContactQuerySet:
+    """The people that remain, as one query. Raises QuestionProblem for a segment that cannot be asked any more."""
+    catalogue = Catalogue.load()
+    people = Contact.objects.filter(_any(condition for _, condition in _included(choice, catalogue, clock)))
+    for _, condition in _excluded(choice, catalogue, clock):
+        people = people.filter(~condition)
+    return people
+
+
+def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
+    """The sum, step by step. Raises QuestionProblem."""
+    catalogue = Catalogue.load()
+    sources = list(_included(choice, catalogue, clock))
+    everybody = Contact.objects.filter(_any(condition for _, condition in sources))
+    remaining = chosen(choice, clock)
+    return Counted(
+        included=[Step(words, Contact.objects.filter(condition).count()) for words, condition in sources],
+        excluded=[
+            Step(words, everybody.filter(condition).count(), takes_away=True)
+            for words, condition in _excluded(choice, catalogue, clock)
+        ],
+        before=everybody.count(),
+        remain=remaining.count(),
+        opted_out=remaining.filter(OPTED_OUT).count(),
+        sample=list(remaining.order_by("pk")[:sample]),
+    )
+
+
+def audience_in_words(campaign: Campaign) -> str:
+    """Whom it includes and leaves out, as one line."""
+    choice = Choice.of(campaign)
+    names = [str(one) for one in (*choice.lists, *choice.segments)]
+    names += [_single(choice.people)] if choice.people else []
+    less = [str(one) for one in (*choice.excluded_lists, *choice.excluded_segments)]
+    less += [_single(choice.excluded_people)] if choice.excluded_people else []
+    less += [f"who had a text within {_hours(choice.rest_hours)}"] if choice.rest_hours else []
+    less += ["who have an open conversation"] if choice.skip_open_conversations else []
+    less += [f"who got “{one}”" for one in choice.excluded_recipients]
+    less += [f"who got “{one}” and did not reply" for one in choice.excluded_silent]
+    return ", ".join(names) + (f"; without {', '.join(less)}" if less else "")
+
+
+def known_fields(people: QuerySet[Contact], names: Iterable[str]) -> set[str]:
+    """Of what a template may name: fields, columns of the business, and those of `names` that some of `people` have."""
+    known = {*composing.PERSON_FIELDS, *Attribute.objects.values_list("name", flat=True)}
+    return known | {name for name in set(names) - known if people.filter(attributes__has_key=name).exists()}
+
+
+def _included(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[tuple[str, Q]]:
+    for one in choice.lists:
+        yield f"on {one}", _on_any([one])
+    for segment in choice.segments:
+        yield f"in {segment}", condition_of(segment, catalogue, clock)
+    if choice.people:
+        yield "named one by one", Q(pk__in=[person.pk for person in choice.people])
+
+
+def _excluded(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[tuple[str, Q]]:
+    for one in choice.excluded_lists:
+        yield f"on {one}", _on_any([one])
+    for segment in choice.excluded_segments:
+        yield f"in {segment}", condition_of(segment, catalogue, clock)
+    if choice.excluded_people:
+        yield "left out one by one", Q(pk__in=[person.pk for person in choice.excluded_people])
+    if choice.rest_hours:
+        since = clock.now - timedelta(hours=choice.rest_hours)
+        yield f"had a text in the last {_hours(choice.rest_hours)}", texted_since(since)
+    if choice.skip_open_conversations:
+        yield "have an open conversation", Q(conversation_open=True)
+    for campaign in choice.excluded_recipients:
+        yield f"got “{campaign}”", got(campaign.pk)
+    for campaign in choice.excluded_silent:
+        yield f"got “{campaign}” and did not reply", got(campaign.pk) & ~replied(campaign.pk)
+
+
+def _any(conditions: Iterable[Q]) -> Q:
+    found = NOBODY
+    for condition in conditions:
+        found = condition if found is NOBODY else found | condition
+    return found
+
+
+def _on_any(lists: Collection[ContactList]) -> Q:
+    return Q(Exists(Membership.objects.filter(contact=OuterRef("pk"), contact_list__in=[one.pk for one in lists])))
+
+
+def _single(people: Collection[Contact]) -> str:
+    return f"{len(people)} single {'person' if len(people) == 1 else 'people'}"
+
+
+def _hours(hours: int) -> str:
+    if hours % 24 == 0:
+        return "day" if hours == 24 else f"{hours // 24} days"
+    return "hour" if hours == 1 else f"{hours} hours"

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from campaigns.audience import MANY
 from campaigns.models import Campaign
 
 
@@ -18,7 +19,10 @@ def copy(campaign: Campaign, by: Any = None) -> Campaign:
             metadata=campaign.metadata,
             agent_enabled=campaign.agent_enabled,
             any_hour=campaign.any_hour,
+            rest_hours=campaign.rest_hours,
+            skip_open_conversations=campaign.skip_open_conversations,
             created_by=by,
         )
-        draft.lists.set(campaign.lists.all())
+        for name in MANY:
+            getattr(draft, name).set(getattr(campaign, name).all())
     return draft

@@ -1,11 +1,11 @@
 """What staff fill in about campaigns."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
@@ -14,42 +14,16 @@ from unfold.widgets import (
 )
 
 from campaigns import composing
-from campaigns.audience import attribute_names
-from campaigns.models import Agent, Campaign, Trigger
-from contacts.models import ContactList
+from campaigns.audience import MANY, Choice, chosen, clock_of, known_fields
+from campaigns.form_fields import NamedValues, People
+from campaigns.models import Account, Agent, Campaign, Segment, Trigger
+from campaigns.segmenting import Clock, QuestionProblem
+from contacts.models import Contact, ContactList
 
-
-class NamedValues(forms.CharField):
-    """Names and values, a line each, as `name: value`; a dictionary comes out."""
-
-    widget = UnfoldAdminTextareaWidget
-
-    def prepare_value(self, value: Any) -> Any:
-        """The lines of a dictionary."""
-        if isinstance(value, Mapping):
-            return "\n".join(f"{name}: {text}" for name, text in value.items())
-        return value
-
-    def to_python(self, value: Any) -> Any:
-        """The dictionary of the lines; ValidationError names the line that is not one."""
-        named: dict[str, str] = {}
-        for line in str(value or "").splitlines():
-            if not line.strip():
-                continue
-            name, colon, text = line.partition(":")
-            if not colon or not name.strip() or not text.strip():
-                raise ValidationError(
-                    f"“{line.strip()}” is not a name and a value. Write, for example, city: {{{{ city }}}}"
-                )
-            named[name.strip()] = text.strip()
-        return named
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare what is meant, not how it is written."""
-        try:
-            return bool(self.to_python(data) != (initial or {}))
-        except ValidationError:
-            return True
+HOURS = {"hours": 1, "days": 24}
+PEOPLE = {"rows": 3, "placeholder": "A name or number on each line"}
+# Of the campaigns that went out, so many stand to choose from.
+RECENT = 30
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -58,8 +32,43 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     lists = forms.ModelMultipleChoiceField(
         ContactList.objects.all(),
         label="Send to everybody on",
+        required=False,
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose at least one list."},
+    )
+    segments = forms.ModelMultipleChoiceField(
+        Segment.objects.all(), label="and everybody in", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    people = People(required=False, label="and these people", widget=UnfoldAdminTextareaWidget(attrs=PEOPLE))
+    excluded_lists = forms.ModelMultipleChoiceField(
+        ContactList.objects.all(), label="Nobody on", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    excluded_segments = forms.ModelMultipleChoiceField(
+        Segment.objects.all(), label="Nobody in", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    excluded_people = People(
+        required=False, label="None of these people", widget=UnfoldAdminTextareaWidget(attrs=PEOPLE)
+    )
+    excluded_recipients = forms.ModelMultipleChoiceField(
+        Campaign.objects.none(), label="Nobody who got", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    excluded_silent = forms.ModelMultipleChoiceField(
+        Campaign.objects.none(),
+        label="Nobody who got and did not reply to",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    rest_amount = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=10_000,
+        label="Nobody who had a text in the last",
+        widget=UnfoldAdminIntegerFieldWidget(attrs={"min": 1}),
+    )
+    rest_unit = forms.ChoiceField(
+        required=False,
+        label="Hours or days",
+        choices=[("hours", "hours"), ("days", "days")],
+        widget=UnfoldAdminSelectWidget,
     )
     agent = forms.ModelChoiceField(Agent.objects.all(), widget=UnfoldAdminSelectWidget, empty_label=None)
     trigger = forms.ModelChoiceField(
@@ -88,7 +97,17 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         help_text="What is not sent by then stays unsent.",
     )
 
-    WHO = ("name", "lists")
+    WHO = ("name", "lists", "segments")
+    BUT = (
+        "excluded_lists",
+        "excluded_segments",
+        "excluded_people",
+        "rest_amount",
+        "rest_unit",
+        "skip_open_conversations",
+        "excluded_recipients",
+        "excluded_silent",
+    )
     WHAT = ("message", "agent", "trigger", "metadata", "agent_enabled")
     WHEN = ("scheduled_at", "expires_at", "any_hour")
 
@@ -96,7 +115,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         model = Campaign
         fields = (
             "name",
-            "lists",
+            *MANY,
+            "skip_open_conversations",
             "message",
             "agent",
             "trigger",
@@ -109,6 +129,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         widgets = {
             "name": UnfoldAdminTextInputWidget(attrs={"placeholder": "For you and your colleagues"}),
             "message": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+            "skip_open_conversations": UnfoldBooleanSwitchWidget,
             "agent_enabled": UnfoldBooleanSwitchWidget,
             "any_hour": UnfoldBooleanSwitchWidget,
         }
@@ -118,10 +139,56 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         self.fields["message"].help_text = "Empty: the agent writes the first text from its trigger."
         if self.instance.pk is None:
             self.fields["agent"].initial = Agent.objects.first()
+        for name in ("excluded_recipients", "excluded_silent"):
+            self._offer_campaigns(name)
+        if hours := self.instance.rest_hours:
+            unit = "days" if hours % HOURS["days"] == 0 else "hours"
+            self.initial.update(rest_amount=hours // HOURS[unit], rest_unit=unit)
+        else:
+            self.initial.setdefault("rest_unit", "days")
+
+    def _offer_campaigns(self, name: str) -> None:
+        """Those that went out lately, and those already chosen."""
+        recent = Campaign.objects.filter(launched_at__isnull=False).order_by("-launched_at").values("pk")[:RECENT]
+        already = (
+            getattr(self.instance, name).values("pk") if self.instance.pk else Campaign.objects.none().values("pk")
+        )
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelMultipleChoiceField)  # noqa: S101  # for the type checker
+        field.queryset = Campaign.objects.filter(
+            Q(pk__in=list(recent.values_list("pk", flat=True))) | Q(pk__in=already)
+        )
 
     def who(self) -> list[forms.BoundField]:
         """The fields of the first step."""
         return [self[name] for name in self.WHO]
+
+    def but(self) -> list[forms.BoundField]:
+        """Who is left out; whatever offers nothing to choose is not shown."""
+        return [self[name] for name in self.BUT if not self._is_idle(name)]
+
+    def leaves_out(self) -> bool:
+        """Is anybody left out, so that the fields for it must be on the page?"""
+        return any(self[name].value() for name in self.BUT if name != "rest_unit")
+
+    def clock(self) -> Clock:
+        """Now, in days of the business that the form names."""
+        agent = self.cleaned_data.get("agent") or Agent.objects.first()
+        account = agent.account if agent else Account.objects.order_by("pk").first()
+        return clock_of(account or Account())
+
+    def chosen_people(self) -> QuerySet[Contact]:
+        """The people whom the form means; nobody where a segment cannot be asked."""
+        try:
+            return chosen(self.choice(), self.clock()).order_by("pk")
+        except QuestionProblem:
+            return Contact.objects.none()
+
+    def _is_idle(self, name: str) -> bool:
+        field = self.fields[name]
+        if not isinstance(field, forms.ModelMultipleChoiceField) or field.queryset is None:
+            return False
+        return not field.queryset.exists()
 
     def what(self) -> list[forms.BoundField]:
         """The fields of the second step."""
@@ -131,24 +198,43 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         """The fields of the third step."""
         return [self[name] for name in self.WHEN]
 
+    def choice(self) -> Choice:
+        """Whom the form chooses, also while other fields are wrong."""
+        given = self.cleaned_data
+        many = {name: list(given.get(name) or []) for name in MANY}
+        return Choice(
+            **many,
+            rest_hours=given.get("rest_hours"),
+            skip_open_conversations=bool(given.get("skip_open_conversations")),
+        )
+
     def clean(self) -> dict[str, Any]:
-        """Merge tags must be readable and name what the chosen people have; the trigger is one of the agent's."""
+        """Somebody must be chosen, merge tags must name what they have, the trigger must be one of the agent's."""
         given: dict[str, Any] = super().clean() or {}
-        known = {*composing.PERSON_FIELDS, *attribute_names(given.get("lists") or ContactList.objects.none())}
-        self._check("message", [given.get("message") or ""], known)
-        self._check("metadata", (given.get("metadata") or {}).values(), known)
+        amount, unit = given.get("rest_amount"), given.get("rest_unit") or "days"
+        given["rest_hours"] = self.instance.rest_hours = amount * HOURS[unit] if amount else None
+        if self.choice().is_empty and not {"lists", "segments", "people"} & set(self.errors):
+            self.add_error("lists", "Choose at least one list or segment, or name somebody.")
+        self._check_tags(given)
         trigger, agent = given.get("trigger"), given.get("agent")
         if trigger is not None and agent is not None and trigger.agent_id != agent.pk:
             self.add_error("trigger", f"{agent} does not know this trigger; it belongs to {trigger.agent}.")
         return given
 
-    def _check(self, field: str, sources: Any, known: set[str]) -> None:
-        for source in sources:
+    def _check_tags(self, given: dict[str, Any]) -> None:
+        try:
+            people = chosen(self.choice(), self.clock())
+        except QuestionProblem as problem:
+            self.add_error(None, str(problem))
+            return
+        written = {"message": [given.get("message")], "metadata": (given.get("metadata") or {}).values()}
+        for field, sources in written.items():
             try:
-                composing.check_names(composing.compile_text(str(source)), known)
+                for source in sources:
+                    compiled = composing.compile_text(str(source or ""))
+                    composing.check_names(compiled, known_fields(people, compiled.names))
             except composing.TemplateProblem as problem:
                 self.add_error(field, str(problem))
-                return
 
 
 class RehearsalChoice(forms.Form):

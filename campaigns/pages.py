@@ -11,12 +11,14 @@ from django.db.models import Count, Max, Min
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.audience import audience
+from campaigns import audience as audiences
+from campaigns.audience import Choice, audience
 from campaigns.composing import TemplateProblem
 from campaigns.models import Campaign, Rehearsal, RehearsedText, Send
 from campaigns.progress import Progress, progress
 from campaigns.rehearsal import Script
-from campaigns.segments import count_segments
+from campaigns.segmenting import Clock, QuestionProblem
+from campaigns.sms_parts import count_segments
 from contacts.models import Contact
 from contacts.phones import pretty, time_zones
 
@@ -180,6 +182,14 @@ def previews(campaign: Campaign, people: Iterable[Contact] | None = None) -> lis
         return [Bubble("", "", "", "", 0, str(problem))]
     chosen = list(audience(campaign)[:PREVIEWS]) if people is None else list(people)
     return [bubble_of(script.text_for(person, opted_out=False)) for person in chosen]
+
+
+def counted(choice: Choice, clock: Clock) -> dict[str, Any]:
+    """The sum of an audience, or why it cannot be counted."""
+    try:
+        return {"sum": audiences.count(choice, clock), "nobody_chosen": choice.is_empty}
+    except QuestionProblem as problem:
+        return {"problem": str(problem)}
 
 
 def bubble_of(text: RehearsedText) -> Bubble:

@@ -11,10 +11,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns import composing, timing
-from campaigns.audience import attribute_names, audience
+from campaigns.audience import audience, known_fields
 from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.models.campaigns import MAX_TEXT_LENGTH
-from campaigns.segments import count_segments
+from campaigns.segmenting import QuestionProblem
+from campaigns.sms_parts import count_segments
 from contacts.models import Contact
 from contacts.phones import parse_phone
 
@@ -29,10 +30,16 @@ class CannotRehearse(ValueError):
 def rehearse(campaign: Campaign, by: Any = None) -> Rehearsal:
     """Render the whole audience as of now and keep it; older snapshots of the campaign go.
 
-    Raises CannotRehearse for a template problem or an empty audience.
+    Raises CannotRehearse for a template problem, a segment that cannot be asked or an empty audience.
     """
-    script = Script.of(campaign)
-    now = timezone.now()
+    try:
+        return _rehearsed(Script.of(campaign), by)
+    except QuestionProblem as problem:
+        raise CannotRehearse(str(problem)) from problem
+
+
+def _rehearsed(script: "Script", by: Any) -> Rehearsal:
+    campaign, now = script.campaign, timezone.now()
     with transaction.atomic():
         campaign.rehearsals.all().delete()
         rehearsal = Rehearsal.objects.create(campaign=campaign, fingerprint=fingerprint(campaign), created_by=by)
@@ -44,7 +51,7 @@ def rehearse(campaign: Campaign, by: Any = None) -> Rehearsal:
             rehearsal.held_back += len(texts) - len(going)
             rehearsal.segments += sum(text.segments for text in going)
         if rehearsal.will_send + rehearsal.held_back == 0:
-            raise CannotRehearse("Nobody is on the chosen lists. Import contacts, or choose another list.")
+            raise CannotRehearse("Nobody is in this audience. Choose another list or segment, or leave fewer out.")
         rehearsal.save()
     return rehearsal
 
@@ -52,9 +59,10 @@ def rehearse(campaign: Campaign, by: Any = None) -> Rehearsal:
 def current(campaign: Campaign) -> Rehearsal | None:
     """The newest snapshot if nothing that it was made from has changed since."""
     rehearsal = campaign.rehearsals.first()
-    if rehearsal is None or rehearsal.fingerprint != fingerprint(campaign):
+    try:
+        return rehearsal if rehearsal is not None and rehearsal.fingerprint == fingerprint(campaign) else None
+    except QuestionProblem:  # a list or column that a segment asks for went meanwhile
         return None
-    return rehearsal
 
 
 class Script:
@@ -72,9 +80,10 @@ class Script:
     @classmethod
     def of(cls, campaign: Campaign) -> "Script":
         """The checked script. Raises CannotRehearse."""
-        known = {*composing.PERSON_FIELDS, *attribute_names(campaign.lists.all())}
         try:
             script = cls(campaign)
+            names = {name for compiled in script.templates() for name in compiled.names}
+            known = known_fields(audience(campaign), names)
             for compiled in script.templates():
                 composing.check_names(compiled, known)
         except composing.TemplateProblem as problem:

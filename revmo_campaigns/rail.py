@@ -53,6 +53,7 @@ WORK = (
 PEOPLE = (
     Item("Contacts", "group", "contacts.contact"),
     Item("Lists", "list_alt", "contacts.contactlist"),
+    Item("Segments", "filter_alt", "campaigns.segment"),
     Item("Imports", "upload_file", "contacts.contactimport"),
     Item("Opt-outs", "do_not_disturb_on", "contacts.suppression"),
 )

@@ -1,6 +1,7 @@
 """What staff see of campaigns, their texts and the settings."""
 
 from campaigns.admin.campaign import CampaignAdmin
+from campaigns.admin.segments import SegmentAdmin
 from campaigns.admin.sends import SendAdmin
 from campaigns.admin.settings import AccountAdmin, AgentAdmin, TriggerAdmin
 from campaigns.admin.unknowns import UnknownAdmin
@@ -10,6 +11,7 @@ __all__ = [
     "AccountAdmin",
     "AgentAdmin",
     "CampaignAdmin",
+    "SegmentAdmin",
     "SendAdmin",
     "TriggerAdmin",
     "UnknownAdmin",

@@ -18,11 +18,11 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns import copying, launching, pages, rehearsal, steering
+from campaigns.audience import audience_in_words
 from campaigns.forms import CampaignForm, RehearsalChoice
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
 from contacts.admin.base import PageAdmin, lever
-from contacts.models import Contact
 
 Status = Campaign.Status
 HELD_BACK_SHOWN = 200
@@ -58,8 +58,8 @@ class CampaignAdmin(PageAdmin):
         return CampaignChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
-        """With the lists, for the whole page at once."""
-        return Campaign.objects.select_related("agent__account", "trigger").prefetch_related("lists")
+        """With lists and segments, for the whole page at once."""
+        return Campaign.objects.select_related("agent__account", "trigger").prefetch_related("lists", "segments")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """None on many at once: a campaign is dealt with on its page."""
@@ -84,7 +84,9 @@ class CampaignAdmin(PageAdmin):
             "copy": self.copy,
         }
         urls = [path(f"<int:pk>/{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in ours.items()]
-        return [path("preview/", wrap(self.preview), name="campaigns_campaign_preview"), *urls, *super().get_urls()]
+        parts = {"preview": self.preview, "people": self.people, "exclusions": self.exclusions}
+        urls += [path(f"{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in parts.items()]
+        return [*urls, *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """An empty draft."""
@@ -102,7 +104,12 @@ class CampaignAdmin(PageAdmin):
         if campaign.editable and self.has_change_permission(request):
             return self._draft(request, campaign)
         return self.page(
-            request, "campaigns/campaign.html", title=campaign.name, original=campaign, **pages.live(campaign)
+            request,
+            "campaigns/campaign.html",
+            title=campaign.name,
+            original=campaign,
+            audience=audience_in_words(campaign),
+            **pages.live(campaign),
         )
 
     def _draft(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
@@ -120,7 +127,8 @@ class CampaignAdmin(PageAdmin):
             form=form,
             original=campaign,
             campaign=campaign,
-            bubbles=pages.previews(campaign) if campaign else [],
+            bubbles=[],
+            leaves_out=form.leaves_out(),
             may_delete=campaign is not None and self.has_delete_permission(request, campaign),
         )
 
@@ -136,18 +144,44 @@ class CampaignAdmin(PageAdmin):
             (self.log_addition if new else self.log_change)(request, saved, change)
         return saved
 
-    def preview(self, request: HttpRequest) -> HttpResponse:
-        """The message as it stands in the form, for some real people; changes nothing."""
+    def _half_written(self, request: HttpRequest) -> CampaignForm | HttpResponse:
+        """The form as it stands, for a part of the page that shows what it would come to; nothing is saved."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = CampaignForm(request.POST)
-        form.is_valid()  # what is wrong is shown when it is saved; here only what can be rendered
+        form.is_valid()  # what is wrong is shown when it is saved
+        return form
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """The message as it stands in the form, for some real people."""
+        form = self._half_written(request)
+        if isinstance(form, HttpResponse):
+            return form
         draft = Campaign(message=request.POST.get("message", ""), agent=form.cleaned_data.get("agent"))
-        people = Contact.objects.filter(lists__in=form.cleaned_data.get("lists") or []).distinct().order_by("pk")
-        bubbles = pages.previews(draft, people[: pages.PREVIEWS]) if draft.agent_id else []
-        return TemplateResponse(request, "campaigns/bubbles.html", {"bubbles": bubbles, "people": people.count()})
+        bubbles = pages.previews(draft, form.chosen_people()[: pages.PREVIEWS]) if draft.agent_id else []
+        return TemplateResponse(request, "campaigns/bubbles.html", {"bubbles": bubbles})
+
+    def people(self, request: HttpRequest) -> HttpResponse:
+        """How many the form means, step by step, and some of them."""
+        form = self._half_written(request)
+        return (
+            form
+            if isinstance(form, HttpResponse)
+            else TemplateResponse(request, "campaigns/people.html", pages.counted(form.choice(), form.clock()))
+        )
+
+    def exclusions(self, request: HttpRequest) -> HttpResponse:
+        """The fields that leave people out, for whoever asks for them."""
+        form = self._half_written(request)
+        return (
+            form
+            if isinstance(form, HttpResponse)
+            else TemplateResponse(
+                request, "campaigns/exclusions.html", {"form": CampaignForm(initial={"agent": form["agent"].value()})}
+            )
+        )
 
     @lever("campaigns.change_campaign")
     def rehearse(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -280,8 +314,8 @@ class CampaignAdmin(PageAdmin):
 
     @display(description="to")
     def audience(self, campaign: Campaign) -> str:
-        """Its lists."""
-        return ", ".join(one.name for one in campaign.lists.all())
+        """Its lists and segments."""
+        return ", ".join(str(one) for one in (*campaign.lists.all(), *campaign.segments.all())) or "single people"
 
     @display(description="sent")
     def sent(self, campaign: Any) -> SafeString | str:

@@ -7,6 +7,7 @@ from campaigns.models.campaigns import Campaign
 from campaigns.models.modes import Mode
 from campaigns.models.rehearsals import Rehearsal, RehearsedText
 from campaigns.models.resolutions import Resolution, Unknown
+from campaigns.models.segments import Segment
 from campaigns.models.sends import Send
 from campaigns.models.workers import Worker, WorkerShare
 
@@ -21,6 +22,7 @@ __all__ = [
     "Rehearsal",
     "RehearsedText",
     "Resolution",
+    "Segment",
     "Send",
     "Trigger",
     "Unknown",

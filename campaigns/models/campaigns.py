@@ -7,7 +7,8 @@ from django.db.models import Q
 
 from campaigns.models.accounts import Agent, Trigger
 from campaigns.models.modes import Mode
-from contacts.models import ContactList
+from campaigns.models.segments import Segment
+from contacts.models import Contact, ContactList
 
 # Ten concatenated parts; Revmo documents no limit, carriers cut long before that.
 MAX_TEXT_LENGTH = 1600
@@ -43,7 +44,25 @@ class Campaign(models.Model):
 
     name = models.CharField(max_length=200)
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="campaigns")
-    lists = models.ManyToManyField(ContactList, related_name="campaigns", verbose_name="send to")
+    # Who: everybody on a list, in a segment or named here, except those below; `campaigns.audience` asks for them.
+    lists = models.ManyToManyField(ContactList, related_name="campaigns", verbose_name="lists", blank=True)
+    segments = models.ManyToManyField(Segment, related_name="campaigns", verbose_name="segments", blank=True)
+    people = models.ManyToManyField(Contact, related_name="+", verbose_name="single people", blank=True)
+    excluded_lists = models.ManyToManyField(ContactList, related_name="+", verbose_name="nobody on", blank=True)
+    excluded_segments = models.ManyToManyField(
+        Segment, related_name="excluding_campaigns", verbose_name="nobody in", blank=True
+    )
+    excluded_people = models.ManyToManyField(Contact, related_name="+", verbose_name="not these people", blank=True)
+    excluded_recipients = models.ManyToManyField(
+        "self", symmetrical=False, related_name="+", verbose_name="nobody who got", blank=True
+    )
+    excluded_silent = models.ManyToManyField(
+        "self", symmetrical=False, related_name="+", verbose_name="nobody who got and did not answer", blank=True
+    )
+    rest_hours = models.PositiveIntegerField(
+        "hours since their last text", null=True, blank=True, help_text="Nobody who had a text since. Empty: no rule."
+    )
+    skip_open_conversations = models.BooleanField("nobody with an open conversation", default=False)
     message = models.TextField(
         blank=True,
         validators=[MaxLengthValidator(MAX_TEXT_LENGTH)],

@@ -138,6 +138,10 @@ class Send(models.Model):
             BrinIndex(fields=["created_at"], name="sends_by_day", pages_per_range=32),
             # An event of Revmo looks for its send.
             models.Index(fields=["thread_id"], condition=~Q(thread_id=""), name="sends_by_thread"),
+            # Segments: who replied to a campaign. Replies are few, so the queue hardly ever writes here.
+            models.Index(
+                fields=["campaign", "contact"], condition=Q(replied_at__isnull=False), name="sends_with_a_reply"
+            ),
             # History and opt-out: all texts to a number, or to numbers that begin so.
             models.Index(OpClass("to", name="text_pattern_ops"), name="sends_by_number"),
             # History: a number by its last digits.

@@ -80,7 +80,7 @@ def test_a_tag_that_nobody_has_is_refused_in_words(message: str) -> None:
 
 
 def test_an_empty_audience_is_refused() -> None:
-    with pytest.raises(CannotRehearse, match="Nobody is on the chosen lists"):
+    with pytest.raises(CannotRehearse, match="Nobody is in this audience"):
         rehearse(make_campaign([]))
 
 

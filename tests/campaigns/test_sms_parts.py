@@ -2,7 +2,7 @@
 
 import pytest
 
-from campaigns.segments import GSM7_BASIC, GSM7_EXTENSION, count_segments
+from campaigns.sms_parts import GSM7_BASIC, GSM7_EXTENSION, count_segments
 
 
 def test_the_alphabets_have_the_size_of_the_standard() -> None:

@@ -1,0 +1,271 @@
+"""Whom a campaign includes and leaves out, and the sum that the page shows."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns import rehearsal
+from campaigns.audience import MANY, Choice, audience, audience_in_words, clock_of, count
+from campaigns.copying import copy
+from campaigns.models import Campaign, Segment
+from campaigns.segmenting import QuestionProblem
+from contacts.models import Contact, ContactList, Suppression
+from contacts.suppressing import suppress
+from tests.campaigns.test_admin_pages import page_of, signed_in
+from tests.makers import launched, make_agent, make_campaign, make_contacts, make_list, number
+
+pytestmark = pytest.mark.django_db
+
+NAMED = {"match": "all", "rules": [{"field": "first_name", "op": "is", "value": "Person 1"}]}
+
+
+def people(campaign: Campaign) -> list[str]:
+    return [contact.first_name.removeprefix("Person ") for contact in audience(campaign)]
+
+
+def test_lists_segments_and_single_people_come_together_once() -> None:
+    everybody = make_contacts(6)
+    campaign = make_campaign(everybody[:2])
+    campaign.lists.add(make_list(everybody[1:3]))
+    campaign.segments.add(Segment.objects.create(name="One", question=NAMED))
+    campaign.people.add(everybody[0], everybody[5])
+    assert people(campaign) == ["0", "1", "2", "5"]
+
+
+def test_a_segment_alone_is_an_audience() -> None:
+    make_contacts(3)
+    campaign = make_campaign()
+    campaign.lists.clear()
+    campaign.segments.add(Segment.objects.create(name="One", question=NAMED))
+    assert people(campaign) == ["1"]
+
+
+def test_lists_segments_and_single_people_are_left_out() -> None:
+    everybody = make_contacts(5)
+    campaign = make_campaign(everybody)
+    campaign.excluded_lists.add(make_list(everybody[2:3]))
+    campaign.excluded_segments.add(Segment.objects.create(name="One", question=NAMED))
+    campaign.excluded_people.add(everybody[4])
+    assert people(campaign) == ["0", "3"]
+
+
+def test_a_segment_of_everybody_leaves_everybody_out() -> None:
+    campaign = make_campaign(make_contacts(2))
+    campaign.excluded_segments.add(Segment.objects.create(name="All", question={"rules": []}))
+    assert people(campaign) == []
+
+
+def test_who_had_a_text_lately_or_talks_with_us_is_left_out() -> None:
+    earlier = launched(4)
+    first, second, third = list(earlier.sends.order_by("pk")[:3])
+    for send, hours in ((first, 1), (second, 30)):
+        type(send).objects.filter(pk=send.pk).update(
+            state="accepted", posted_at=timezone.now() - timedelta(hours=hours), finished_at=timezone.now()
+        )
+    Contact.objects.filter(phone=third.to).update(conversation_open=True)
+    campaign = make_campaign(list(Contact.objects.order_by("pk")), rest_hours=24)
+    assert people(campaign) == ["1", "2", "3"]
+    campaign.rest_hours, campaign.skip_open_conversations = 48, True
+    assert people(campaign) == ["3"]
+
+
+def test_who_got_a_campaign_or_did_not_reply_to_it_is_left_out() -> None:
+    earlier = launched(3)
+    earlier.sends.update(state="accepted", posted_at=timezone.now(), finished_at=timezone.now())
+    earlier.sends.filter(to=number(0)).update(replied_at=timezone.now())
+    everybody = [*Contact.objects.order_by("pk"), Contact.objects.create(phone=number(9), first_name="Person 9")]
+    campaign = make_campaign(everybody)
+    campaign.excluded_silent.add(earlier)
+    assert people(campaign) == ["0", "9"]
+    campaign.excluded_recipients.add(earlier)
+    assert people(campaign) == ["9"]
+
+
+def test_the_sum_counts_every_step() -> None:
+    everybody = make_contacts(6)
+    suppress([number(0)], source=Suppression.Source.STAFF)
+    campaign = make_campaign(everybody[:4])
+    campaign.lists.add(make_list(everybody[2:], "Others"))
+    campaign.excluded_people.add(everybody[5])
+    campaign.excluded_lists.add(make_list(everybody[4:], "Staff"))
+    found = count(Choice.of(campaign), clock_of(campaign.agent.account))
+    assert sorted(step.people for step in found.included) == [4, 4]
+    assert {step.words: step.people for step in found.excluded} == {"on Staff": 2, "left out one by one": 1}
+    assert (found.before, found.remain, found.opted_out, len(found.sample)) == (6, 4, 1, 4)
+    assert audience_in_words(campaign).endswith("Others; without Staff, 1 single person")
+
+
+def leave_out(campaign: Campaign) -> None:
+    campaign.excluded_people.add(Contact.objects.all()[0])
+
+
+def rest(campaign: Campaign) -> None:
+    Contact.objects.all().update(conversation_open=True)
+    campaign.skip_open_conversations = True
+    campaign.save()
+
+
+def change_segment(campaign: Campaign) -> None:
+    Segment.objects.update(question={"match": "all", "rules": [{"field": "email", "op": "filled"}]})
+
+
+def break_segment(campaign: Campaign) -> None:
+    Segment.objects.update(question={"match": "all", "rules": [{"field": "list", "op": "on", "value": "0"}]})
+
+
+@pytest.mark.parametrize("change", [leave_out, rest, change_segment, break_segment])
+def test_a_change_of_the_audience_makes_the_snapshot_outdated(change: Any) -> None:
+    make_contacts(3)
+    campaign = make_campaign(agent=make_agent())
+    campaign.excluded_segments.add(Segment.objects.create(name="One", question=NAMED))
+    campaign.people.set(Contact.objects.all())
+    rehearsal.rehearse(campaign)
+    assert rehearsal.current(campaign) is not None
+    change(campaign)
+    assert rehearsal.current(Campaign.objects.get(pk=campaign.pk)) is None
+
+
+def test_a_segment_that_cannot_be_asked_stops_the_rehearsal_with_its_name() -> None:
+    campaign = make_campaign(make_contacts(1))
+    campaign.excluded_segments.add(Segment.objects.create(name="Old", question={"rules": [{"field": "gone"}]}))
+    with pytest.raises(rehearsal.CannotRehearse, match="Segment “Old”"):
+        rehearsal.rehearse(campaign)
+    with pytest.raises(QuestionProblem):
+        audience(campaign)
+
+
+def test_a_copy_has_the_same_audience() -> None:
+    everybody = make_contacts(4)
+    campaign = make_campaign(everybody, rest_hours=5, skip_open_conversations=True)
+    campaign.excluded_people.add(everybody[0])
+    campaign.excluded_segments.add(Segment.objects.create(name="One", question=NAMED))
+    campaign.excluded_silent.add(make_campaign())
+    made = copy(campaign)
+    assert Choice.of(made) == Choice.of(campaign)
+    assert set(MANY) < {field.name for field in Campaign._meta.get_fields()}
+
+
+def posted(**fields: Any) -> dict[str, Any]:
+    return {"name": "Spring", "message": "Hi", "agent": make_agent(is_default=True).pk, "agent_enabled": "on"} | fields
+
+
+def test_the_form_takes_people_by_name_and_number_and_a_time_since_their_last_text() -> None:
+    make_contacts(3)
+    Contact.objects.filter(phone=number(2)).update(first_name="Jane", last_name="Doe")
+    client = signed_in(superuser=True)
+    given = posted(
+        people=f"Person 0, {number(0)}\n(202) 555-0101\nJane Doe",
+        excluded_people="jane doe",
+        rest_amount=3,
+        rest_unit="days",
+    )
+    client.post(reverse("admin:campaigns_campaign_add"), given)
+    campaign = Campaign.objects.get()
+    assert people(campaign) == ["0", "1"]
+    assert campaign.rest_hours == 72
+    page = client.get(page_of(campaign)).content.decode()
+    assert f"Jane Doe {number(2)}" in page
+    assert "None of these people" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "Choose at least one list or segment"),
+        ({"people": "(202) 555-0177"}, "No contact has the number"),
+        ({"people": "Person"}, "No contact has the name"),
+        ({"people": "Twin One"}, "Several contacts have the name"),
+    ],
+)
+def test_the_form_says_who_is_nobody(fields: dict[str, str], words: str) -> None:
+    make_contacts(2, first_name="Twin", last_name="One")
+    answer = signed_in(superuser=True).post(reverse("admin:campaigns_campaign_add"), posted(**fields))
+    assert words in answer.content.decode()
+    assert not Campaign.objects.exists()
+
+
+def test_the_page_counts_what_the_form_means_and_saves_nothing() -> None:
+    contacts = make_contacts(3)
+    made = make_list(contacts, "Patients")
+    client = signed_in("view_campaign")
+    given = posted(lists=[made.pk], excluded_people=number(0))
+    shown = client.post(reverse("admin:campaigns_campaign_people"), given).content.decode()
+    assert "on Patients" in shown
+    assert "<strong>2</strong>" in shown
+    assert "Person 1, Person 2" in shown
+    assert (
+        "Nobody who had a text" in client.post(reverse("admin:campaigns_campaign_exclusions"), given).content.decode()
+    )
+    assert not Campaign.objects.exists()
+
+
+@pytest.mark.parametrize("part", ["people", "exclusions", "preview"])
+def test_the_parts_of_the_page_answer_to_a_post_of_those_who_may_look(part: str) -> None:
+    address = reverse(f"admin:campaigns_campaign_{part}")
+    assert signed_in(superuser=True).get(address).status_code == 405
+    assert signed_in().post(address).status_code == 403
+
+
+def segment_form(**fields: str) -> dict[str, str]:
+    return {"name": "Locals", "match": "all", "0.field": "first_name", "0.op": "is", "0.value": "Person 1"} | fields
+
+
+def test_a_segment_is_built_counted_and_saved() -> None:
+    make_contacts(3)
+    client = signed_in(superuser=True)
+    shown = client.post(reverse("admin:campaigns_segment_build"), segment_form()).content.decode()
+    assert "Everybody whose first name is “Person 1”." in shown
+    assert "<strong>1</strong> person" in shown
+    assert not Segment.objects.exists()
+    client.post(reverse("admin:campaigns_segment_add"), segment_form())
+    segment = Segment.objects.get()
+    assert (segment.name, segment.question) == ("Locals", NAMED)
+    assert "Everybody whose first name" in client.get(reverse("admin:campaigns_segment_changelist")).content.decode()
+    change = reverse("admin:campaigns_segment_change", args=[segment.pk])
+    client.post(change, segment_form(**{"0.value": "Person 2"}))
+    segment.refresh_from_db()
+    assert segment.question["rules"][0]["value"] == "Person 2"
+    history = client.get(reverse("admin:campaigns_segment_history", args=[segment.pk])).content.decode()
+    assert "first name is “Person 2”" in history
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"name": " "}, "Give the segment a name"),
+        ({"0.value": ""}, "compared with"),
+        ({"name": "Taken"}, "already exists"),
+    ],
+)
+def test_a_segment_that_is_not_finished_is_not_saved_and_nothing_is_lost(fields: dict[str, str], words: str) -> None:
+    Segment.objects.create(name="Taken", question=NAMED)
+    answer = signed_in(superuser=True).post(reverse("admin:campaigns_segment_add"), segment_form(**fields))
+    assert words in answer.content.decode()
+    assert "0.field" in answer.content.decode()
+    assert Segment.objects.count() == 1
+
+
+def test_a_segment_that_a_draft_needs_cannot_be_deleted() -> None:
+    segment = Segment.objects.create(name="One", question=NAMED)
+    campaign = make_campaign(make_contacts(1))
+    campaign.excluded_segments.add(segment)
+    client = signed_in(superuser=True)
+    delete = reverse("admin:campaigns_segment_delete", args=[segment.pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+    campaign.excluded_segments.clear()
+    assert client.post(delete, {"post": "yes"}).status_code == 302
+    assert not Segment.objects.exists()
+
+
+def test_who_may_only_look_saves_no_segment() -> None:
+    Segment.objects.create(name="One", question=NAMED)
+    client = signed_in("view_segment")
+    change = reverse("admin:campaigns_segment_change", args=[Segment.objects.get().pk])
+    assert "Save the segment" not in client.get(change).content.decode()
+    assert client.post(change, segment_form()).status_code == 403
+    assert client.post(reverse("admin:campaigns_segment_add"), segment_form()).status_code == 403
+    assert Segment.objects.get().name == "One"
+    assert not ContactList.objects.exists()
