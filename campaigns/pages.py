@@ -16,9 +16,8 @@ from campaigns.audience import Choice, audience
 from campaigns.composing import TemplateProblem
 from campaigns.models import Campaign, Rehearsal, RehearsedText, Send
 from campaigns.progress import Progress, progress
-from campaigns.rehearsal import Script
+from campaigns.scripts import Script, Scripted
 from campaigns.segmenting import Clock, QuestionProblem
-from campaigns.sms_parts import count_segments
 from contacts.models import Contact
 from contacts.phones import pretty, time_zones
 
@@ -181,7 +180,7 @@ def previews(campaign: Campaign, people: Iterable[Contact] | None = None) -> lis
     except TemplateProblem as problem:
         return [Bubble("", "", "", "", 0, str(problem))]
     chosen = list(audience(campaign)[:PREVIEWS]) if people is None else list(people)
-    return [bubble_of(script.text_for(person, opted_out=False)) for person in chosen]
+    return [bubble(person, script.for_person(person, opted_out=False)) for person in chosen]
 
 
 def counted(choice: Choice, clock: Clock) -> dict[str, Any]:
@@ -193,16 +192,20 @@ def counted(choice: Choice, clock: Clock) -> dict[str, Any]:
 
 
 def bubble_of(text: RehearsedText) -> Bubble:
-    """A rehearsed text as a phone shows it."""
-    contact = text.contact
-    shown = text.text or ("The agent writes the first text from its trigger." if not text.reason else "")
+    """A rehearsed text as a phone shows it, and when it comes."""
+    return bubble(text.contact, text, their_time(text.due_at, text.contact) if text.due_at else "")
+
+
+def bubble(contact: Contact, scripted: Scripted | RehearsedText, when: str = "") -> Bubble:
+    """A person's text as a phone shows it."""
+    shown = scripted.text or ("The agent writes the first text from its trigger." if not scripted.reason else "")
     return Bubble(
         who=contact.full_name or "No name",
         number=pretty(contact.phone),
         text=shown,
-        when=their_time(text.due_at, contact) if text.due_at else "",
-        parts=count_segments(text.text).parts if text.text else 0,
-        problem=text.reason,
+        when=when,
+        parts=scripted.segments,
+        problem=scripted.reason,
     )
 
 
