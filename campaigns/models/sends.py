@@ -69,6 +69,7 @@ class Send(models.Model):
     trigger = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict)
     no_agent = models.BooleanField(default=False)
+    form_token = models.UUIDField(null=True, help_text="Of the form that asked for it; a second press finds the first.")
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     reason = models.TextField(blank=True)
@@ -97,6 +98,9 @@ class Send(models.Model):
             models.CheckConstraint(condition=Q(to__regex=E164_REGEX), name="a_send_goes_to_an_e164_number"),
             # Promise 1's last line of defence. Also read by "what did this campaign send to this number".
             models.UniqueConstraint(fields=["campaign", "to", "resend_number"], name="a_campaign_texts_a_number_once"),
+            models.UniqueConstraint(
+                fields=["form_token"], condition=Q(form_token__isnull=False), name="a_form_sends_once"
+            ),
             models.CheckConstraint(
                 condition=Q(kind="campaign", campaign__isnull=False, contact__isnull=False)
                 | Q(kind="reply", campaign__isnull=True, contact__isnull=False)
