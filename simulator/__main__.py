@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from simulator.config import Config, Misconfigured
+from simulator.scenarios import MEANINGS, Scenario
 from simulator.server import Simulator
 
 
@@ -30,6 +31,15 @@ def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--latency-ms", type=float, default=0, help="How long an answer takes.")
     options.add_argument("--delivery-delay", type=float, default=1.0, help="Seconds until a text is delivered.")
     options.add_argument("--slow-delay", type=float, default=8.0, help="Seconds that a slow answer takes.")
+    options.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        choices=[one.value for one in Scenario],
+        help="Begin with it switched on; may be repeated. "
+        + " ".join(f"{one}: {meaning}" for one, meaning in MEANINGS.items()),
+    )
+    options.add_argument("--event-delay", type=float, default=5.0, help="Seconds that a delayed event is late.")
     options.add_argument("--seed", type=int, default=None, help="The same seed, the same ids. Default: random.")
 
 
@@ -45,6 +55,8 @@ def config_of(given: argparse.Namespace) -> Config:
         latency=given.latency_ms / 1000,
         delivery_delay=given.delivery_delay,
         slow_delay=given.slow_delay,
+        scenarios=frozenset(Scenario(name) for name in given.scenario),
+        event_delay=given.event_delay,
         seed=secrets.randbits(32) if given.seed is None else given.seed,
     )
 

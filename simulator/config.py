@@ -5,6 +5,8 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from simulator.scenarios import Scenario
+
 SECRET_PREFIX = "whsec_"  # noqa: S105  a prefix of the Standard Webhooks form, no secret
 
 
@@ -19,7 +21,8 @@ class Config:
     Times in seconds. `port` 0 takes any free one. `rate` is in requests per second, 0 means no limit. Events
     are signed where there is a `webhook_secret`, and not sent where there is no `webhook_url`. The last of
     `retry_delays` repeats until `webhook_attempts` are used up. Thread ids and event ids follow from `seed`:
-    a simulator that restarts under a receiver that remembers should be given another one.
+    a simulator that restarts under a receiver that remembers should be given another one. `event_delay` is
+    how late events are under the scenario of that name, and how long they gather to change their order.
     """
 
     host: str = "127.0.0.1"
@@ -34,6 +37,8 @@ class Config:
     retry_delays: tuple[float, ...] = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
     webhook_attempts: int = 120
     seed: int = 1
+    scenarios: frozenset[Scenario] = frozenset()
+    event_delay: float = 5.0
 
     def check(self) -> None:
         """Raises Misconfigured for an address beyond this machine and for values that cannot work."""
@@ -41,7 +46,7 @@ class Config:
             raise Misconfigured("The simulator serves this machine only: use --host 127.0.0.1.")
         if not 0 <= self.port <= 65535:
             raise Misconfigured("A port is a number from 0 to 65535.")
-        if min(self.rate, self.latency, self.delivery_delay, self.slow_delay) < 0:
+        if min(self.rate, self.latency, self.delivery_delay, self.slow_delay, self.event_delay) < 0:
             raise Misconfigured("Rates and delays cannot be negative.")
         if not self.api_key.isascii() or not self.api_key.strip():
             raise Misconfigured("The API key must be plain letters and digits.")

@@ -1,12 +1,11 @@
-"""The handsets page and what it asks for: look at phones, answer as the customer, switch the agent."""
+"""The handsets page and what it asks for: look at phones, answer as the customer or as staff, switch the agent."""
 
-import json
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from simulator.config import is_loopback
 from simulator.http import Request, Response
+from simulator.local import refusal, value_of
 from simulator.outcomes import TABLE
 from simulator.world import Phone, Text, World
 
@@ -46,29 +45,21 @@ class Handsets:
         return Response.of(_summary(phone) | _details(phone))
 
     def act(self, request: Request) -> Response:
-        """`/_handsets/<number>/reply` with `body`, `/_handsets/<number>/agent` with `on`; both in JSON."""
-        # A page of another site cannot send JSON here without a preflight that we do not answer, and one that
-        # has rebound its name to this address still calls us by that name.
-        if request.media_type != "application/json":
-            return Response.error(415, "Send the body as application/json.")
-        if not is_loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname):
-            return Response.error(403, "Call this simulator by an address of this machine.")
+        """`/_handsets/<number>/` and `reply` or `staff` with `body`, or `agent` with `on`; all in JSON."""
+        if no := refusal(request):
+            return no
         number, _, verb = urlsplit(request.target).path.removeprefix(PREFIX).partition("/")
         phone = self._world.phone(unquote(number))
         if phone is None:
             return _no_phone()
-        try:
-            value = json.loads(request.body)
-        except (ValueError, RecursionError):
-            value = None
-        return self._do(phone, verb, value if isinstance(value, dict) else {})
+        return self._do(phone, verb, value_of(request))
 
     def _do(self, phone: Phone, verb: str, value: dict[str, Any]) -> Response:
-        if verb == "reply":
+        if verb in ("reply", "staff"):
             body = value.get("body")
             if not isinstance(body, str) or not body.strip() or len(body) > MAX_REPLY:
-                return Response.error(400, f"A reply is a text of 1 to {MAX_REPLY} characters in body.")
-            self._world.reply(phone, body.strip())
+                return Response.error(400, f"A text has 1 to {MAX_REPLY} characters in body.")
+            (self._world.reply if verb == "reply" else self._world.staff_text)(phone, body.strip())
         elif verb == "agent":
             on = value.get("on")
             if not isinstance(on, bool):
@@ -94,7 +85,7 @@ def _summary(phone: Phone) -> dict[str, Any]:
         "number": phone.number,
         "last": _text(last) | {"body": last.body[:100]},
         "blocked": phone.blocked,
-        "agent_on": phone.thread.agent_on,
+        "agent_on": phone.agent_thread.agent_on,
         "serial": phone.serial,
     }
 

@@ -10,11 +10,14 @@ from typing import Any
 
 from simulator.calls import Call, Refused, number_named, read_call
 from simulator.config import Config
+from simulator.control import PATH as CONTROL
+from simulator.control import Control
 from simulator.handsets import PREFIX, Handsets
 from simulator.http import MAX_HEADER, Ending, Request, Response, converse
 from simulator.ledger import Ledger
 from simulator.limiter import Limiter
 from simulator.outcomes import Name, special_for
+from simulator.scenarios import Scenarios
 from simulator.webhooks import Webhooks
 from simulator.world import World
 
@@ -32,9 +35,11 @@ class Simulator:
         config.check()
         self.config = config
         self.port = config.port
-        self._webhooks = Webhooks(config)
-        self._world = World(config, self._webhooks)
+        scenarios = Scenarios(config.scenarios)
+        self._webhooks = Webhooks(config, scenarios)
+        self._world = World(config, self._webhooks, scenarios)
         self._handsets = Handsets(self._world)
+        self._control = Control(self._world, self._webhooks, scenarios)
         self._ledger = Ledger()
         self._limiter = Limiter(config.rate)
         self._busy_once: set[str] = set()
@@ -104,12 +109,16 @@ class Simulator:
             return await self._start_sms(request)
         if request.method == "POST" and path.startswith(PREFIX):
             return self._handsets.act(request)
+        if request.method == "POST" and path.startswith(f"{CONTROL}/"):
+            return self._control.act(request)
         if request.method != "GET":
             return Response.error(404, "There is nothing here.")
         if path in ("/", "/handsets"):
             return self._handsets.page()
         if path == "/healthz":
             return Response.of({"status": "ok"})
+        if path == CONTROL:
+            return self._control.look()
         if path == "/_ledger":
             return Response.of(self.ledger())
         if path == "/_ledger/requests":

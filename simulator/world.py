@@ -13,6 +13,7 @@ from simulator import agent
 from simulator.calls import Call
 from simulator.config import Config
 from simulator.outcomes import Name, special_for
+from simulator.scenarios import Scenario, Scenarios
 from simulator.webhooks import Webhooks
 
 OUR_NUMBER = "+18005550199"  # the one toll-free number kept for fiction
@@ -26,6 +27,7 @@ class Author(StrEnum):
     BUSINESS = "business"
     AGENT = "agent"
     CONTACT = "contact"
+    STAFF = "human"  # who writes in Revmo's own interface
 
 
 class Delivery(StrEnum):
@@ -58,10 +60,15 @@ class Thread:
 
 @dataclass(slots=True)
 class Phone:
-    """A customer's phone. `thread` is the latest; `serial` grows with every change on any phone."""
+    """A customer's phone. `thread` is the latest, `agent_thread` the one whose agent speaks, if any does.
+
+    They differ while an agent talks on after staff have begun a thread without one. `serial` grows with every
+    change on any phone.
+    """
 
     number: str
     thread: Thread
+    agent_thread: Thread
     texts: list[Text] = field(default_factory=list)
     blocked: bool = False
     serial: int = 0
@@ -70,9 +77,10 @@ class Phone:
 class World:
     """The state of the simulator. Changed only inside the server's event loop."""
 
-    def __init__(self, config: Config, webhooks: Webhooks) -> None:
+    def __init__(self, config: Config, webhooks: Webhooks, scenarios: Scenarios) -> None:
         self._config = config
         self._webhooks = webhooks
+        self._scenarios = scenarios
         self._phones: dict[str, Phone] = {}
         self._serial = 0
         self._messages = 0
@@ -97,8 +105,10 @@ class World:
         body = call.override or agent.opening(call.trigger, call.metadata)
         text = Text(Author.BUSINESS if call.override else Author.AGENT, body, Delivery.UNDERWAY)
         thread = Thread(self._id("thr", f"{call.to}:{count}"), call, not call.no_agent, text)
-        phone = self._phones.setdefault(call.to, Phone(call.to, thread))
+        phone = self._phones.setdefault(call.to, Phone(call.to, thread, thread))
         phone.thread = thread
+        if thread.agent_on or Scenario.TALKATIVE not in self._scenarios:
+            phone.agent_thread = thread
         self._show(phone, text)
         if not call.override:
             self._message(thread, text)
@@ -109,13 +119,13 @@ class World:
     def reply(self, phone: Phone, body: str) -> None:
         """The customer texts; the agent of the thread may answer."""
         text = Text(Author.CONTACT, body)
-        thread = phone.thread
+        thread = phone.agent_thread
         if agent.is_stop(body):
             phone.blocked = True
         elif agent.is_start(body):
             phone.blocked = False
         self._show(phone, text)
-        self._message(thread, text)
+        self._message(phone.thread, text)
         if phone.blocked or not thread.agent_on or agent.is_start(body):
             return
         if agent.wants_human(body):
@@ -123,11 +133,36 @@ class World:
         else:
             self._later(THOUGHT, lambda: self._answer(phone, thread, body))
 
+    def staff_text(self, phone: Phone, body: str) -> None:
+        """Somebody writes to the customer in Revmo's own interface."""
+        text = Text(Author.STAFF, body)
+        self._show(phone, text)
+        self._message(phone.thread, text)
+
     def switch_agent(self, phone: Phone, on: bool) -> None:
         """Somebody switches the agent in Revmo's own interface."""
-        phone.thread.agent_on = on
+        thread = phone.agent_thread
+        thread.agent_on = on
         self._touch(phone)
-        self._webhooks.send("sms.agent", {"thread_id": phone.thread.id, "agent_enabled": on})
+        self._webhooks.send("sms.agent", {"thread_id": thread.id, "agent_enabled": on})
+
+    def flood(self, amount: int) -> int:
+        """Report `amount` times at once on the phones that there are: two receipts, then a text, in turn.
+
+        Returns how many events that made. All are of today's texts, so the receiver should end as it was, but for
+        the texts.
+        """
+        phones = list(self._phones.values())
+        if not phones:
+            return 0
+        self._webhooks.flood([self._of_a_flood(phones[turn % len(phones)], turn) for turn in range(amount)])
+        return amount
+
+    def _of_a_flood(self, phone: Phone, turn: int) -> tuple[str, dict[str, Any]]:
+        kind = turn // len(self._phones) % 3
+        if kind < 2:
+            return "sms.status", _report(phone.thread, ("sent", phone.thread.text.delivery.value)[kind])
+        return "sms.message", self._said(phone.thread, Text(Author.CONTACT, f"Flood, text {turn}"))
 
     def _arrive(self, thread: Thread) -> None:
         special = special_for(thread.call.to)
@@ -152,18 +187,16 @@ class World:
         self._message(thread, text)
 
     def _status(self, thread: Thread, status: str) -> None:
-        data: dict[str, Any] = {"thread_id": thread.id, "to": thread.call.to, "status": status}
-        if status == Delivery.UNDELIVERED:
-            data |= {"error_code": "30005", "error_message": "Unknown destination handset"}
-        if thread.call.metadata:
-            data["metadata"] = thread.call.metadata
-        self._webhooks.send("sms.status", data)
+        self._webhooks.send("sms.status", _report(thread, status))
 
     def _message(self, thread: Thread, text: Text) -> None:
+        self._webhooks.send("sms.message", self._said(thread, text))
+
+    def _said(self, thread: Thread, text: Text) -> dict[str, Any]:
         self._messages += 1
         theirs = thread.call.to
         sender, to = (theirs, OUR_NUMBER) if text.author is Author.CONTACT else (OUR_NUMBER, theirs)
-        data = {
+        return {
             "thread_id": thread.id,
             "message_id": self._id("msg", str(self._messages)),
             "from": sender,
@@ -171,7 +204,6 @@ class World:
             "author": text.author.value,
             "body": text.body,
         }
-        self._webhooks.send("sms.message", data)
 
     def _id(self, kind: str, name: str) -> str:
         digest = hashlib.sha256(f"{self._config.seed}:{kind}:{name}".encode()).hexdigest()
@@ -187,3 +219,15 @@ class World:
 
     def _later(self, share: float, work: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_later(share * self._config.delivery_delay, work)
+
+
+def _report(thread: Thread, status: str) -> dict[str, Any]:
+    """What the carrier says; "on its way" is "sent" in its words."""
+    data: dict[str, Any] = {"thread_id": thread.id, "to": thread.call.to, "status": status}
+    if status == Delivery.UNDERWAY:
+        data["status"] = "sent"
+    if status == Delivery.UNDELIVERED:
+        data |= {"error_code": "30005", "error_message": "Unknown destination handset"}
+    if thread.call.metadata:
+        data["metadata"] = thread.call.metadata
+    return data
