@@ -81,4 +81,4 @@ def values_of(contact: Contact, business_name: str) -> Mapping[str, object]:
     values: dict[str, object] = dict(contact.attributes)
     values |= {name: getattr(contact, name, "") for name in composing.PERSON_FIELDS}
     values["business_name"] = business_name
-    return {name: value for name, value in values.items() if value is not None and str(value).strip()}
+    return {name: value for name, value in values.items() if not composing.is_blank(value)}
