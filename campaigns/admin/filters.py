@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateFilter
+from unfold.utils import parse_date_str
 
 from campaigns.models import Mode, Send
 
@@ -53,10 +54,8 @@ class DaysFilter(RangeDateFilter):
         return queryset
 
     def _day(self, end: str) -> date | None:
-        try:
-            return date.fromisoformat(str(self.used_parameters.get(f"{self.parameter_name}_{end}") or ""))
-        except ValueError:
-            return None
+        day: date | None = parse_date_str(self.used_parameters.get(f"{self.parameter_name}_{end}") or "")
+        return day
 
 
 def _midnight(day: date) -> datetime:
