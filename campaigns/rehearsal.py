@@ -13,6 +13,7 @@ from django.utils import timezone
 from campaigns import timing
 from campaigns.audience import audience
 from campaigns.composing import TemplateProblem
+from campaigns.contracts import facts_of
 from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.scripts import Script
 from campaigns.segmenting import QuestionProblem
@@ -93,6 +94,7 @@ def fingerprint(campaign: Campaign) -> str:
         campaign.message,
         campaign.trigger.phrase if campaign.trigger else "",
         campaign.metadata,
+        facts_of(campaign.trigger),
         campaign.agent_enabled,
         campaign.any_hour,
         str(campaign.scheduled_at),
@@ -102,6 +104,7 @@ def fingerprint(campaign: Campaign) -> str:
         str(account.window_opens),
         str(account.window_closes),
         account.time_zone,
+        account.region,
         _audience_digest(campaign),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

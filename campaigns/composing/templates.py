@@ -43,6 +43,11 @@ class Compiled:
     tags: tuple[Tag, ...]
     fill: Callable[[Mapping[str, object]], str | None] | None
 
+    @property
+    def only(self) -> str | None:
+        """The field that is all there is of the template."""
+        return self.tags[0].name if len(self.tags) == len(self.template.nodes) == 1 else None
+
     def render(self, values: Mapping[str, object]) -> str:
         """The text for one person; `values` without the blank ones.
 
