@@ -6,18 +6,19 @@ a condition on contacts.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from campaigns import composing
 from campaigns.models import Account, Campaign, Segment
 from campaigns.segmenting import Catalogue, Clock, condition_of
-from campaigns.segmenting.compiling import OPTED_OUT, got, replied, texted_since
-from contacts.models import Attribute, Contact, ContactList, Membership
+from campaigns.segmenting.compiling import OPTED_OUT, on_list
+from campaigns.segmenting.history import got, replied, texted_since, waiting
+from contacts.models import Attribute, Contact, ContactList
 from contacts.querysets import ContactQuerySet
 
 NOBODY = Q(pk__in=[])
@@ -63,12 +64,19 @@ MANY = (
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody is in, or left out: the end of a sentence that begins with "those who", and the condition."""
+
+    words: str
+    holds: Q
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One line of the sum: in words, and how many people it holds, or takes away."""
 
     words: str
     people: int
-    takes_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +91,43 @@ class Counted:
     sample: list[Contact] = field(default_factory=list)
 
 
-def clock_of(account: Account) -> Clock:
-    """Now, in days of the business."""
-    return Clock(timezone.now(), ZoneInfo(account.time_zone))
+def clock_of(account: Account, at: datetime | None = None) -> Clock:
+    """In days of the business: now, or as it was asked at `at`; today is today even then."""
+    now, zone = timezone.now(), ZoneInfo(account.time_zone)
+    return Clock(at or now, zone, now.astimezone(zone).date())
 
 
-def audience(campaign: Campaign) -> ContactQuerySet:
-    """Every contact of the campaign, once, with `opted_out`; in the order of their keys. Raises QuestionProblem."""
-    return chosen(Choice.of(campaign), clock_of(campaign.agent.account)).with_suppression().order_by("pk")
+def audience(campaign: Campaign, at: datetime | None = None) -> ContactQuerySet:
+    """Every contact of the campaign, once, with `opted_out`; in the order of their keys. Raises QuestionProblem.
+
+    Asked as of `at`, so that whoever looks again sees what has changed since, not that time has passed.
+    """
+    return chosen(Choice.of(campaign), clock_of(campaign.agent.account, at)).with_suppression().order_by("pk")
 
 
 def chosen(choice: Choice, clock: Clock) -> ContactQuerySet:
     """The people that remain, as one query. Raises QuestionProblem for a segment that cannot be asked any more."""
     catalogue = Catalogue.load()
-    people = Contact.objects.filter(_any(condition for _, condition in _included(choice, catalogue, clock)))
-    for _, condition in _excluded(choice, catalogue, clock):
-        people = people.filter(~condition)
+    people = Contact.objects.filter(_any(included(choice, catalogue, clock)))
+    for reason in excluded(choice, catalogue, clock):
+        people = people.filter(~reason.holds)
     return people
 
 
 def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
     """The sum, step by step. Raises QuestionProblem."""
     catalogue = Catalogue.load()
-    sources = list(_included(choice, catalogue, clock))
-    everybody = Contact.objects.filter(_any(condition for _, condition in sources))
+    sources = list(included(choice, catalogue, clock))
+    everybody = Contact.objects.filter(_any(sources))
     remaining = chosen(choice, clock)
+    steps = [Step(reason.words, Contact.objects.filter(reason.holds).count()) for reason in sources]
+    less = [Step(one.words, everybody.filter(one.holds).count()) for one in excluded(choice, catalogue, clock)]
+    before = steps[0].people if len(steps) == 1 else everybody.count()
     return Counted(
-        included=[Step(words, Contact.objects.filter(condition).count()) for words, condition in sources],
-        excluded=[
-            Step(words, everybody.filter(condition).count(), takes_away=True)
-            for words, condition in _excluded(choice, catalogue, clock)
-        ],
-        before=everybody.count(),
-        remain=remaining.count(),
+        included=steps,
+        excluded=less,
+        before=before,
+        remain=remaining.count() if less else before,
         opted_out=remaining.filter(OPTED_OUT).count(),
         sample=list(remaining.order_by("pk")[:sample]),
     )
@@ -141,42 +153,42 @@ def known_fields(people: QuerySet[Contact], names: Iterable[str]) -> set[str]:
     return known | {name for name in set(names) - known if people.filter(attributes__has_key=name).exists()}
 
 
-def _included(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[tuple[str, Q]]:
+def included(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[Reason]:
+    """Each thing that brings people in. Raises QuestionProblem."""
     for one in choice.lists:
-        yield f"on {one}", _on_any([one])
+        yield Reason(f"are on {one}", on_list(one.pk))
     for segment in choice.segments:
-        yield f"in {segment}", condition_of(segment, catalogue, clock)
+        yield Reason(f"are in {segment}", condition_of(segment, catalogue, clock))
     if choice.people:
-        yield "named one by one", Q(pk__in=[person.pk for person in choice.people])
+        yield Reason("are named one by one", Q(pk__in=[person.pk for person in choice.people]))
 
 
-def _excluded(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[tuple[str, Q]]:
+def excluded(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[Reason]:
+    """Each thing that leaves people out. Raises QuestionProblem."""
     for one in choice.excluded_lists:
-        yield f"on {one}", _on_any([one])
+        yield Reason(f"are on {one}", on_list(one.pk))
     for segment in choice.excluded_segments:
-        yield f"in {segment}", condition_of(segment, catalogue, clock)
+        yield Reason(f"are in {segment}", condition_of(segment, catalogue, clock))
     if choice.excluded_people:
-        yield "left out one by one", Q(pk__in=[person.pk for person in choice.excluded_people])
+        yield Reason("are left out one by one", Q(pk__in=[person.pk for person in choice.excluded_people]))
     if choice.rest_hours:
         since = clock.now - timedelta(hours=choice.rest_hours)
-        yield f"had a text in the last {_hours(choice.rest_hours)}", texted_since(since)
+        yield Reason(f"had a text in the last {_hours(choice.rest_hours)}", texted_since(since))
+        # They will have had one by the time that ours arrives.
+        yield Reason("have another text waiting to be sent", waiting())
     if choice.skip_open_conversations:
-        yield "have an open conversation", Q(conversation_open=True)
+        yield Reason("have an open conversation", Q(conversation_open=True))
     for campaign in choice.excluded_recipients:
-        yield f"got “{campaign}”", got(campaign.pk)
+        yield Reason(f"got “{campaign}”", got(campaign.pk))
     for campaign in choice.excluded_silent:
-        yield f"got “{campaign}” and did not reply", got(campaign.pk) & ~replied(campaign.pk)
+        yield Reason(f"got “{campaign}” and did not reply", got(campaign.pk) & ~replied(campaign.pk))
 
 
-def _any(conditions: Iterable[Q]) -> Q:
+def _any(reasons: Iterable[Reason]) -> Q:
     found = NOBODY
-    for condition in conditions:
-        found = condition if found is NOBODY else found | condition
+    for reason in reasons:
+        found = reason.holds if found is NOBODY else found | reason.holds
     return found
-
-
-def _on_any(lists: Collection[ContactList]) -> Q:
-    return Q(Exists(Membership.objects.filter(contact=OuterRef("pk"), contact_list__in=[one.pk for one in lists])))
 
 
 def _single(people: Collection[Contact]) -> str:

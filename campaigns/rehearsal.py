@@ -8,12 +8,10 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from campaigns import timing
 from campaigns.audience import audience
 from campaigns.composing import TemplateProblem
-from campaigns.contracts import facts_of
 from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.scripts import Script
 from campaigns.segmenting import QuestionProblem
@@ -38,11 +36,12 @@ def rehearse(campaign: Campaign, by: Any = None) -> Rehearsal:
 
 
 def _rehearsed(script: Script, by: Any) -> Rehearsal:
-    campaign, now = script.campaign, timezone.now()
+    campaign = script.campaign
     with transaction.atomic():
         campaign.rehearsals.all().delete()
-        rehearsal = Rehearsal.objects.create(campaign=campaign, fingerprint=fingerprint(campaign), created_by=by)
-        every = _texts(script, rehearsal, now)
+        rehearsal = Rehearsal.objects.create(campaign=campaign, created_by=by)
+        rehearsal.fingerprint = fingerprint(campaign, rehearsal.created_at)
+        every = _texts(script, rehearsal)
         while texts := list(islice(every, BATCH)):
             RehearsedText.objects.bulk_create(texts)
             going = [text for text in texts if text.outcome == Outcome.WILL_SEND]
@@ -55,11 +54,11 @@ def _rehearsed(script: Script, by: Any) -> Rehearsal:
     return rehearsal
 
 
-def _texts(script: Script, rehearsal: Rehearsal, now: datetime) -> Iterator[RehearsedText]:
+def _texts(script: Script, rehearsal: Rehearsal) -> Iterator[RehearsedText]:
     """One row for every person of the audience."""
-    campaign = script.campaign
+    campaign, now = script.campaign, rehearsal.created_at
     begin = max(now, campaign.scheduled_at) if campaign.scheduled_at else now
-    for contact in audience(campaign).iterator(chunk_size=BATCH):
+    for contact in audience(campaign, now).iterator(chunk_size=BATCH):
         scripted = script.for_person(contact, opted_out=contact.opted_out)
         text = RehearsedText(
             rehearsal=rehearsal,
@@ -81,20 +80,21 @@ def _texts(script: Script, rehearsal: Rehearsal, now: datetime) -> Iterator[Rehe
 def current(campaign: Campaign) -> Rehearsal | None:
     """The newest snapshot if nothing that it was made from has changed since."""
     rehearsal = campaign.rehearsals.first()
+    if rehearsal is None:
+        return None
     try:
-        return rehearsal if rehearsal is not None and rehearsal.fingerprint == fingerprint(campaign) else None
+        return rehearsal if rehearsal.fingerprint == fingerprint(campaign, rehearsal.created_at) else None
     except QuestionProblem:  # a list or column that a segment asks for went meanwhile
         return None
 
 
-def fingerprint(campaign: Campaign) -> str:
-    """A hash of all that decides the texts: campaign, agent, account's hours, audience and its opt-outs."""
+def fingerprint(campaign: Campaign, at: datetime) -> str:
+    """A hash of all that decides the texts: campaign, agent, account's hours, audience as of `at` and its opt-outs."""
     account = campaign.agent.account
     facts = [
         campaign.message,
         campaign.trigger.phrase if campaign.trigger else "",
         campaign.metadata,
-        facts_of(campaign.trigger),
         campaign.agent_enabled,
         campaign.any_hour,
         str(campaign.scheduled_at),
@@ -104,14 +104,14 @@ def fingerprint(campaign: Campaign) -> str:
         str(account.window_opens),
         str(account.window_closes),
         account.time_zone,
-        account.region,
-        _audience_digest(campaign),
+        _audience_digest(campaign, at),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _audience_digest(campaign: Campaign) -> str:
-    people = audience(campaign).order_by().values("pk", "updated_at", "opted_out")  # type: ignore[misc]  # an annotation
+def _audience_digest(campaign: Campaign, at: datetime) -> str:
+    columns = ("pk", "updated_at", "opted_out")  # the last is an annotation
+    people = audience(campaign, at).order_by().values(*columns)
     query, parameters = people.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(

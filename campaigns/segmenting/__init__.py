@@ -1,7 +1,8 @@
 """Segments: saved questions about contacts, built without code, asked as one query, readable as a sentence."""
 
 from campaigns.segmenting.asking import condition_of, everybody_in, question_of
-from campaigns.segmenting.compiling import Clock, compile_question
+from campaigns.segmenting.clocks import Clock
+from campaigns.segmenting.compiling import compile_question
 from campaigns.segmenting.subjects import Catalogue
 from campaigns.segmenting.trees import Condition, Group, QuestionProblem, read
 from campaigns.segmenting.wording import sentence

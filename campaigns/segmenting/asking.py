@@ -3,7 +3,8 @@
 from django.db.models import Q
 
 from campaigns.models.segments import Segment
-from campaigns.segmenting.compiling import Clock, compile_question
+from campaigns.segmenting.clocks import Clock
+from campaigns.segmenting.compiling import compile_question
 from campaigns.segmenting.subjects import Catalogue
 from campaigns.segmenting.trees import Group, QuestionProblem, read
 from contacts.models import Contact

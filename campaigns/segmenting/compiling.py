@@ -1,50 +1,25 @@
 """From a question to one condition of the database.
 
 Every leaf is true or false, never NULL, so that a question can be turned round with `~`. Lists and texts are asked for
-with EXISTS, which the planner turns into a join of its choice.
+with EXISTS, which the planner turns into a join of its choice. What was sent and said is in `history`.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, Field, Func, JSONField, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Exists, F, Field, Func, JSONField, OuterRef, Q, TextField, Value
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Coalesce, Collate, Trim, Upper
-from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, LessThan, LessThanOrEqual, StartsWith
+from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, LessThan, LessThanOrEqual, Regex, StartsWith
 
-from campaigns.models.modes import Mode
-from campaigns.models.sends import Send
-from campaigns.segmenting.subjects import ATTRIBUTE, Kind
+from campaigns.segmenting.clocks import Clock
+from campaigns.segmenting.history import got, replied, texted_since
+from campaigns.segmenting.subjects import ATTRIBUTE, NOT_RECORDED, Kind
 from campaigns.segmenting.trees import Condition, Group
 from contacts.models import Membership, Suppression
 
-# What has left, or may have: whoever was perhaps texted counts as texted.
-GONE = (Send.State.POSTING, Send.State.ACCEPTED, Send.State.UNKNOWN)
 EVERYBODY = Q(pk__isnull=False)
 OPTED_OUT = Q(Exists(Suppression.objects.standing().filter(phone=OuterRef("phone")).order_by()))
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """The instant at which a question is asked, and the zone whose days it means."""
-
-    now: datetime
-    zone: ZoneInfo
-
-    @property
-    def today(self) -> date:
-        """The day where the business is."""
-        return self.now.astimezone(self.zone).date()
-
-    def midnight(self, day: date) -> datetime:
-        """When the day begins there."""
-        return datetime.combine(day, time.min, self.zone)
-
-    def ago(self, days: int) -> datetime:
-        """So many times 24 hours back."""
-        return self.now - timedelta(days=days)
 
 
 def compile_question(group: Group, clock: Clock) -> Q:
@@ -57,31 +32,9 @@ def compile_question(group: Group, clock: Clock) -> Q:
     return found if group.rules else EVERYBODY
 
 
-def texted_since(instant: datetime | None) -> Q:
-    """Had a text since then; ever, without an instant. Simulated texts count in the simulator alone (promise 7)."""
-    if Mode.current() == Mode.LIVE:
-        return Q(last_texted_at__isnull=False) & (Q(last_texted_at__gte=instant) if instant else EVERYBODY)
-    since = {"posted_at__gte": instant} if instant else {}
-    return Q(Exists(_sends().filter(state__in=GONE, **since)))
-
-
-def got(campaign: int) -> Q:
-    """Got the campaign's text, or may have."""
-    return Q(Exists(_sends().filter(campaign=campaign, state__in=GONE)))
-
-
-def replied(campaign: int) -> Q:
-    """Replied to the campaign's text."""
-    return Q(Exists(_sends().filter(campaign=campaign, replied_at__isnull=False)))
-
-
 def on_list(contact_list: int) -> Q:
     """Is on the list."""
     return Q(Exists(Membership.objects.filter(contact=OuterRef("pk"), contact_list=contact_list)))
-
-
-def _sends() -> QuerySet[Send]:
-    return Send.objects.filter(contact=OuterRef("pk"), mode=Mode.current()).order_by()
 
 
 def _condition(rule: Condition, clock: Clock) -> Q:
@@ -100,7 +53,7 @@ def _condition(rule: Condition, clock: Clock) -> Q:
             found = on_list(int(str(rule.value)))
             return found if rule.operator.key == "on" else ~found
         case Kind.SOURCE:
-            same = Q(consent_source=rule.value)
+            same = Q(consent_source="" if rule.value == NOT_RECORDED else rule.value)
             return same if rule.operator.key == "is" else ~same
         case Kind.STATE:
             return _state(rule)
@@ -185,10 +138,14 @@ def _date(rule: Condition, clock: Clock) -> Q:
 
 
 def _between(rule: Condition, first: date, last: date) -> Q:
-    """ISO dates sort as text; both ends are in. What is no date begins with no digit, or is blank: outside."""
+    """ISO dates sort as text; both ends are in, and whatever is no date is out."""
     stored = Collate(_as_text(rule), "C")
-    end = Value(f"{last.isoformat()}~")
-    return Q(GreaterThanOrEqual(stored, Value(first.isoformat()))) & Q(LessThan(stored, end))
+    end = Value(f"{last.isoformat()}~")  # behind a time of that day, should there be one
+    return (
+        Q(GreaterThanOrEqual(stored, Value(first.isoformat())))
+        & Q(LessThan(stored, end))
+        & Q(Regex(stored, Value(r"^\d{4}-\d{2}-\d{2}")))
+    )
 
 
 def _yesno(rule: Condition) -> Q:
@@ -206,7 +163,8 @@ def _moment(rule: Condition, clock: Clock) -> Q:
         case "blank":
             return ~filled
         case "last_days":
-            return filled & Q(**{f"{column}__gte": clock.ago(int(rule.value or 0))})
+            # Nor is a moment to come in the last days, should one have been typed.
+            return filled & Q(**{f"{column}__gte": clock.ago(int(rule.value or 0)), f"{column}__lte": clock.now})
     begins = clock.midnight(date.fromisoformat(str(rule.value)))
     return filled & Q(**{f"{column}__{'gte' if rule.operator.key == 'from' else 'lt'}": begins})
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from campaigns.models.campaigns import Campaign
+from campaigns.models.modes import Mode
 from contacts.models import Attribute, Contact, ContactList
 
 ATTRIBUTE = "attribute:"  # in front of the name of a column of the business's own
+NOT_RECORDED = "none"  # the choice of a consent source that stands as an empty text
 
 
 class Kind(StrEnum):
@@ -140,8 +142,11 @@ class Catalogue:
         launched = Campaign.objects.filter(launched_at__isnull=False).order_by("-launched_at")
         choices = {
             Kind.LIST: {str(pk): name for pk, name in ContactList.objects.values_list("pk", "name")},
-            Kind.CAMPAIGN: {str(pk): name for pk, name in launched.values_list("pk", "name")},
-            Kind.SOURCE: {str(value): str(label) for value, label in Contact.ConsentSource.choices},
+            Kind.CAMPAIGN: {
+                str(pk): name if mode == Mode.current() else f"{name} ({Mode(mode).label.lower()}; counts for nothing)"
+                for pk, name, mode in launched.values_list("pk", "name", "mode")
+            },
+            Kind.SOURCE: {str(value) or NOT_RECORDED: str(label) for value, label in Contact.ConsentSource.choices},
         }
         return cls({one.key: one for one in (*FIXED[:7], *own, *FIXED[7:])}, choices)
 

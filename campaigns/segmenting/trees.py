@@ -4,13 +4,13 @@ Stored as JSON: a group is `{"match": "all" | "any", "rules": [...]}`, a conditi
 `{"field": key, "op": key, "value": ...}`; days are whole numbers, dates ISO 8601, choices the text of their key.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from campaigns.segmenting.subjects import Catalogue, Operator, Subject, Takes
+from contacts.attributes import Kind, parse_value
 
 MOST_CONDITIONS = 50
 DEEPEST = 4
@@ -76,9 +76,11 @@ def _group(tree: Mapping[str, Any], catalogue: Catalogue, deeper: int) -> Group:
 
 
 def _condition(rule: Mapping[str, Any], catalogue: Catalogue) -> Condition:
-    subject = catalogue.subjects.get(str(rule.get("field", "")))
+    field = str(rule.get("field") or "")
+    subject = catalogue.subjects.get(field)
     if subject is None:
-        raise QuestionProblem("A condition asks for a column that is gone. Choose another, or take the condition out.")
+        gone = "A condition asks for a column that is gone. Choose another, or take the condition out."
+        raise QuestionProblem(gone if field else "Choose what the new condition is about, or take it out.")
     operator = subject.operator(str(rule.get("op", "")))
     if operator is None:
         raise QuestionProblem(f"Say how “{subject.label}” is meant.")
@@ -112,12 +114,10 @@ def _text(value: Any, subject: Subject) -> str:
 
 def _number(value: Any, subject: Subject) -> int | float:
     try:
-        number = float(str(value).replace(",", ""))
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or abs(number) >= 1e15:
-        raise QuestionProblem(f"“{subject.label}” is compared with a number.")
-    return int(number) if number == int(number) else number
+        number = parse_value(Kind.NUMBER, value)  # read as the cells were
+    except ValueError as problem:
+        raise QuestionProblem(f"“{subject.label}” is compared with a number.") from problem
+    return number if isinstance(number, int | float) else float(number)
 
 
 def _date(value: Any, subject: Subject) -> str:
@@ -129,7 +129,7 @@ def _date(value: Any, subject: Subject) -> str:
 
 def _days(value: Any, subject: Subject) -> int:
     text = str(value)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= MOST_DAYS):
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_DAYS)) and 1 <= int(text) <= MOST_DAYS):
         raise QuestionProblem(f"Say for “{subject.label}” how many days, 1 to {MOST_DAYS:,}.")
     return int(text)
 
@@ -137,8 +137,6 @@ def _days(value: Any, subject: Subject) -> int:
 def _choice(value: Any, subject: Subject, catalogue: Catalogue) -> str:
     chosen = str(value if value is not None else "")
     if chosen not in catalogue.choices.get(subject.kind, {}):
-        missing = (
-            f"{subject.label} that this question asks for is gone." if chosen else f"Choose for “{subject.label}”."
-        )
-        raise QuestionProblem(missing)
+        gone = f"{subject.label} that this question asks for is gone. Choose another, or take the condition out."
+        raise QuestionProblem(gone if chosen else f"Choose for “{subject.label}”.")
     return chosen

@@ -23,7 +23,17 @@ WITH reaped AS (
     WHERE id = ANY(ARRAY(
         SELECT id FROM campaigns_send WHERE lease_until < statement_timestamp() AND state = 'posting'
         ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED))
-    RETURNING id, attempts, posted_at
+    RETURNING id, attempts, posted_at, mode, kind, contact_id
+), contact AS (
+    -- As with any result: in one order, live texts alone (promise 7).
+    SELECT contact.id, texted.at
+    FROM (SELECT contact_id, max(posted_at) AS at FROM reaped
+          WHERE mode = 'live' AND kind <> 'test' AND contact_id IS NOT NULL GROUP BY contact_id) AS texted
+    JOIN contacts_contact AS contact ON contact.id = texted.contact_id
+    ORDER BY contact.id FOR NO KEY UPDATE OF contact
+), texted AS (
+    UPDATE contacts_contact SET last_texted_at = GREATEST(contacts_contact.last_texted_at, contact.at)
+    FROM contact WHERE contacts_contact.id = contact.id
 )
 INSERT INTO campaigns_attempt (send_id, number, started_at, outcome, evidence)
 SELECT id, attempts, posted_at, 'unknown', 'Our sender stopped in the middle of the call, so nobody read an answer.'

@@ -54,7 +54,7 @@ WITH result AS (
     FROM result
     WHERE send.id = result.id AND send.fence = result.fence
         AND CASE send.state WHEN 'posting' THEN true WHEN 'unknown' THEN result.state = 'accepted' ELSE false END
-    RETURNING send.id, send.state, send.mode, send.contact_id, send.attempts AS number, send.posted_at,
+    RETURNING send.id, send.state, send.mode, send.kind, send.contact_id, send.attempts AS number, send.posted_at,
         result.outcome, result.http_status AS answered, result.latency_ms, result.evidence
 ), tried AS (
     INSERT INTO campaigns_attempt (send_id, number, started_at, outcome, http_status, latency_ms, evidence)
@@ -65,7 +65,7 @@ WITH result AS (
     -- In one order, because two groups may hold texts to the same people.
     SELECT contact.id, texted.at
     FROM (SELECT contact_id, max(posted_at) AS at FROM written
-          WHERE mode = 'live' AND state IN ('accepted', 'unknown') AND contact_id IS NOT NULL
+          WHERE mode = 'live' AND kind <> 'test' AND state IN ('accepted', 'unknown') AND contact_id IS NOT NULL
           GROUP BY contact_id) AS texted
     JOIN contacts_contact AS contact ON contact.id = texted.contact_id
     ORDER BY contact.id FOR NO KEY UPDATE OF contact

@@ -4,15 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import rehearsal
 from campaigns.audience import MANY, Choice, audience, audience_in_words, clock_of, count
 from campaigns.copying import copy
-from campaigns.models import Campaign, Segment
+from campaigns.models import Campaign, Segment, Send
 from campaigns.segmenting import QuestionProblem
-from contacts.models import Contact, ContactList, Suppression
+from contacts.models import Attribute, Contact, ContactList, Suppression
 from contacts.suppressing import suppress
 from tests.campaigns.test_admin_pages import page_of, signed_in
 from tests.makers import launched, make_agent, make_campaign, make_contacts, make_list, number
@@ -66,10 +67,49 @@ def test_who_had_a_text_lately_or_talks_with_us_is_left_out() -> None:
             state="accepted", posted_at=timezone.now() - timedelta(hours=hours), finished_at=timezone.now()
         )
     Contact.objects.filter(phone=third.to).update(conversation_open=True)
+    earlier.sends.exclude(pk__in=[first.pk, second.pk]).update(state="failed", reason="X", finished_at=timezone.now())
     campaign = make_campaign(list(Contact.objects.order_by("pk")), rest_hours=24)
     assert people(campaign) == ["1", "2", "3"]
     campaign.rest_hours, campaign.skip_open_conversations = 48, True
     assert people(campaign) == ["3"]
+
+
+def test_whose_text_still_waits_is_left_out_with_those_who_had_one_lately() -> None:
+    earlier = launched(3)
+    earlier.sends.filter(to=number(0)).update(state="failed", reason="X", finished_at=timezone.now())
+    campaign = make_campaign(list(Contact.objects.order_by("pk")))
+    assert people(campaign) == ["0", "1", "2"]
+    campaign.rest_hours = 24
+    assert people(campaign) == ["0"]
+
+
+def test_a_rehearsal_stays_current_while_nothing_but_time_passes() -> None:
+    """Else nothing could be launched on the day after a long campaign: every second somebody's rest is over."""
+    earlier = launched(3)
+    with time_machine.travel("2026-05-10 12:00:00Z") as clock:
+        for index, send in enumerate(earlier.sends.order_by("pk")):
+            at = timezone.now() - timedelta(hours=24, seconds=5 - 10 * index)
+            Send.objects.filter(pk=send.pk).update(state="accepted", posted_at=at, finished_at=at)
+        campaign = make_campaign(list(Contact.objects.order_by("pk")), rest_hours=24)
+        snapshot = rehearsal.rehearse(campaign)
+        assert snapshot.will_send == 1
+        clock.shift(3600)
+        assert rehearsal.current(campaign) == snapshot
+        Send.objects.filter(to=number(0)).update(posted_at=timezone.now())
+        assert rehearsal.current(campaign) is None
+
+
+def test_a_question_about_today_is_asked_anew_on_the_next_day() -> None:
+    Attribute.objects.create(name="due", label="Due", kind="date")
+    with time_machine.travel("2026-05-10 12:00:00Z") as clock:
+        make_contacts(1, attributes={"due": "2026-05-10"})
+        campaign = make_campaign()
+        today = {"match": "all", "rules": [{"field": "attribute:due", "op": "next_days", "value": 1}]}
+        campaign.segments.add(Segment.objects.create(name="Due", question=today))
+        snapshot = rehearsal.rehearse(campaign)
+        assert rehearsal.current(campaign) == snapshot
+        clock.shift(24 * 3600)
+        assert rehearsal.current(campaign) is None
 
 
 def test_who_got_a_campaign_or_did_not_reply_to_it_is_left_out() -> None:
@@ -93,7 +133,7 @@ def test_the_sum_counts_every_step() -> None:
     campaign.excluded_lists.add(make_list(everybody[4:], "Staff"))
     found = count(Choice.of(campaign), clock_of(campaign.agent.account))
     assert sorted(step.people for step in found.included) == [4, 4]
-    assert {step.words: step.people for step in found.excluded} == {"on Staff": 2, "left out one by one": 1}
+    assert {step.words: step.people for step in found.excluded} == {"are on Staff": 2, "are left out one by one": 1}
     assert (found.before, found.remain, found.opted_out, len(found.sample)) == (6, 4, 1, 4)
     assert audience_in_words(campaign).endswith("Others; without Staff, 1 single person")
 
@@ -193,7 +233,7 @@ def test_the_page_counts_what_the_form_means_and_saves_nothing() -> None:
     client = signed_in("view_campaign")
     given = posted(lists=[made.pk], excluded_people=number(0))
     shown = client.post(reverse("admin:campaigns_campaign_people"), given).content.decode()
-    assert "on Patients" in shown
+    assert "those who are on Patients" in shown
     assert "<strong>2</strong>" in shown
     assert "Person 1, Person 2" in shown
     assert (

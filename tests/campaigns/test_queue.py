@@ -285,6 +285,19 @@ def test_a_live_text_is_history() -> None:
     assert Contact.objects.get().last_texted_at is not None
 
 
+@pytest.mark.django_db
+def test_a_live_text_that_a_dead_worker_may_have_sent_is_history() -> None:
+    campaign = launched(1)
+    campaign.sends.update(mode=Mode.LIVE)
+    Campaign.objects.update(mode=Mode.LIVE)
+    intents.commit_intents(
+        account_of(campaign), Mode.LIVE, queue.claim(account_of(campaign), Mode.LIVE, 1, LEASE), LEASE
+    )
+    let_leases_end(campaign)
+    assert reaping.reap() == (0, 1)
+    assert Contact.objects.get().last_texted_at == campaign.sends.get().posted_at
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_never_claim_the_same_text() -> None:
     campaign = launched(40)

@@ -1,6 +1,7 @@
 """Segments: the database answers every question as plain Python does."""
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,12 +15,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from campaigns.models import Agent, Campaign, Mode, Segment, Send
-from campaigns.segmenting import Catalogue, Clock, QuestionProblem, compile_question, question_of, read, sentence
+from campaigns.segmenting import (
+    Catalogue,
+    Clock,
+    QuestionProblem,
+    compile_question,
+    everybody_in,
+    question_of,
+    read,
+    sentence,
+)
 from campaigns.segmenting.building import change, from_post, rows
 from campaigns.segmenting.trees import as_json
 from contacts.models import Attribute, Contact, ContactList, Membership, Suppression
 from contacts.suppressing import suppress
-from tests.makers import make_agent, make_contacts, make_list, number
+from tests.makers import make_agent, make_contacts, make_list, make_send, number
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +41,7 @@ PEOPLE = 5
 TEXTS = st.text("abAB1%_\\ 'é"[:-1], max_size=3)
 DAYS = st.dates(date(2026, 4, 25), date(2026, 5, 25))
 MOMENTS = st.datetimes(datetime(2026, 4, 25), datetime(2026, 5, 10), timezones=st.just(UTC))
+MOMENTS_TO_COME = st.datetimes(datetime(2026, 5, 10, 4), datetime(2026, 5, 20), timezones=st.just(UTC))
 
 
 @dataclass
@@ -47,14 +58,14 @@ class Person:
 
 
 def people() -> st.SearchStrategy[list[Person]]:
-    send = st.tuples(st.sampled_from(["accepted", "unknown", "failed", "queued"]), MOMENTS, st.booleans())
+    send = st.tuples(st.sampled_from(["accepted", "unknown", "posting", "failed", "queued"]), MOMENTS, st.booleans())
     attributes = st.fixed_dictionaries(
         {},
         optional={
             "city": TEXTS,
             "visits": st.one_of(st.integers(-5, 5), st.sampled_from([0.5, 2.5]), st.just("many")),
             "2024": st.integers(0, 3),
-            "due": DAYS.map(date.isoformat),
+            "due": DAYS.map(date.isoformat) | st.sampled_from(["5/1/2026", "2026", "soon", "2026-05-09T10:00"]),
             "vip": st.booleans(),
         },
     )
@@ -62,7 +73,7 @@ def people() -> st.SearchStrategy[list[Person]]:
         Person,
         TEXTS,
         attributes,
-        st.none() | MOMENTS,
+        st.none() | MOMENTS | MOMENTS_TO_COME,
         st.booleans(),
         st.sets(st.integers(0, LISTS - 1)),
         st.booleans(),
@@ -71,28 +82,39 @@ def people() -> st.SearchStrategy[list[Person]]:
     return st.lists(person, min_size=PEOPLE, max_size=PEOPLE)
 
 
-def conditions() -> st.SearchStrategy[dict[str, Any]]:
-    def one(field: str, ops: list[str], values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-        return st.builds(lambda op, value: {"field": field, "op": op, "value": value}, st.sampled_from(ops), values)
+TYPED = TEXTS.map(str.strip).filter(bool)
+SOME_DAYS = st.integers(1, 20)
+# Every way to ask, with what it may be asked with.
+ASKED: list[tuple[str, list[str], st.SearchStrategy[Any]]] = [
+    ("first_name", ["is", "is_not", "contains", "begins", "blank", "filled"], TYPED),
+    ("attribute:city", ["is", "is_not", "contains", "begins", "blank", "filled"], TYPED),
+    ("attribute:visits", ["is", "is_not", "at_least", "at_most", "blank", "filled"], st.integers(-5, 5)),
+    ("attribute:2024", ["is", "at_least"], st.integers(0, 3)),
+    ("attribute:due", ["on", "from", "before"], DAYS.map(date.isoformat)),
+    ("attribute:due", ["next_days", "last_days"], SOME_DAYS),
+    ("attribute:vip", ["yes", "no", "blank", "filled"], st.none()),
+    ("consent_at", ["from", "before"], DAYS.map(date.isoformat)),
+    ("consent_at", ["last_days", "filled", "blank"], SOME_DAYS),
+    ("list", ["on", "not_on"], st.integers(0, LISTS - 1)),
+    ("opted_out", ["yes", "no"], st.none()),
+    ("conversation_open", ["yes", "no"], st.none()),
+    ("texted", ["never", "ever", "last_days", "not_last_days"], SOME_DAYS),
+    ("campaign", ["got", "not_got", "replied", "silent"], st.integers(0, CAMPAIGNS - 1)),
+]
+EACH = [(field, op, values) for field, ops, values in ASKED for op in ops]
 
-    text = TEXTS.map(str.strip).filter(bool)
-    days = st.integers(1, 20)
-    return st.one_of(
-        one("first_name", ["is", "is_not", "contains", "begins", "blank", "filled"], text),
-        one("attribute:city", ["is", "is_not", "contains", "begins", "blank", "filled"], text),
-        one("attribute:visits", ["is", "is_not", "at_least", "at_most", "blank", "filled"], st.integers(-5, 5)),
-        one("attribute:2024", ["is", "at_least"], st.integers(0, 3)),
-        one("attribute:due", ["on", "from", "before"], DAYS.map(date.isoformat)),
-        one("attribute:due", ["next_days", "last_days"], days),
-        one("attribute:vip", ["yes", "no", "blank", "filled"], st.none()),
-        one("consent_at", ["from", "before"], DAYS.map(date.isoformat)),
-        one("consent_at", ["last_days", "filled", "blank"], days),
-        one("list", ["on", "not_on"], st.integers(0, LISTS - 1)),
-        one("opted_out", ["yes", "no"], st.none()),
-        one("conversation_open", ["yes", "no"], st.none()),
-        one("texted", ["never", "ever", "last_days", "not_last_days"], days),
-        one("campaign", ["got", "not_got", "replied", "silent"], st.integers(0, CAMPAIGNS - 1)),
-    )
+
+def condition(field: str, op: str, values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return values.map(lambda value: {"field": field, "op": op, "value": value})
+
+
+def conditions() -> st.SearchStrategy[dict[str, Any]]:
+    return st.sampled_from(EACH).flatmap(lambda one: condition(*one))
+
+
+def every_condition() -> st.SearchStrategy[tuple[dict[str, Any], ...]]:
+    """One of each."""
+    return st.tuples(*(condition(*one) for one in EACH))
 
 
 def trees() -> st.SearchStrategy[dict[str, Any]]:
@@ -146,7 +168,8 @@ def of_attribute(name: str, attributes: dict[str, Any], op: str, value: Any) -> 
     if name == "vip":
         return bool(stored is (op == "yes"))
     if name == "due":
-        return stored is not None and of_day(date.fromisoformat(stored), op, value)
+        found = re.match("[0-9]{4}-[0-9]{2}-[0-9]{2}", stored or "")
+        return found is not None and of_day(date.fromisoformat(found[0]), op, value)
     is_number = isinstance(stored, int | float)
     if op == "is_not":
         return not is_number or stored != value
@@ -168,13 +191,13 @@ def of_moment(moment: datetime | None, op: str, value: Any) -> bool:
     if moment is None:
         return False
     if op == "last_days":
-        return moment >= NOW - timedelta(days=value)
+        return NOW - timedelta(days=value) <= moment <= NOW
     begins = datetime.combine(date.fromisoformat(value), time.min, CLOCK.zone)
     return moment >= begins if op == "from" else moment < begins
 
 
 def of_sends(field: str, person: Person, op: str, value: Any) -> bool:
-    gone = {key: send for key, send in person.sends.items() if send[0] in ("accepted", "unknown")}
+    gone = {key: send for key, send in person.sends.items() if send[0] in ("accepted", "unknown", "posting")}
     if field == "texted":
         since = [
             at
@@ -229,7 +252,7 @@ class World:
         return found
 
     def send(self, contact: Contact, campaign: Campaign, state: str, at: datetime, replied: bool) -> None:
-        ended = state != "queued"
+        ended = state not in Send.OPEN
         Send.objects.create(
             kind=Send.Kind.CAMPAIGN,
             mode=Mode.SIMULATOR,
@@ -241,6 +264,7 @@ class World:
             state=state,
             reason="A reason" if state in ("unknown", "failed") else "",
             posted_at=at,
+            lease_until=at if state == "posting" else None,
             finished_at=at if ended else None,
             replied_at=at if replied else None,
         )
@@ -268,16 +292,35 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(everybody=people(), tree=trees())
-def test_the_database_answers_as_plain_python_does(world: World, everybody: list[Person], tree: dict[str, Any]) -> None:
+ONE_WORLD = [HealthCheck.function_scoped_fixture]
+
+
+def compare(world: World, found: dict[int, Person], tree: dict[str, Any]) -> None:
+    question = compile_question(read(world.translated(tree), Catalogue.load()), CLOCK)
+    wanted = {key for key, person in found.items() if expected(tree, person)}
+    assert set(Contact.objects.filter(question).values_list("pk", flat=True)) == wanted, tree
+    # What a campaign leaves out is the question turned round.
+    assert set(Contact.objects.filter(~question).values_list("pk", flat=True)) == set(found) - wanted, tree
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=ONE_WORLD)
+@given(everybody=people(), asked=every_condition())
+def test_the_database_answers_each_condition_as_plain_python_does(
+    world: World, everybody: list[Person], asked: tuple[dict[str, Any], ...]
+) -> None:
     with undone():
         found = world.populate(everybody)
-        condition = compile_question(read(world.translated(tree), Catalogue.load()), CLOCK)
-        wanted = {key for key, person in found.items() if expected(tree, person)}
-        assert set(Contact.objects.filter(condition).values_list("pk", flat=True)) == wanted
-        # What a campaign leaves out is the question turned round.
-        assert set(Contact.objects.filter(~condition).values_list("pk", flat=True)) == set(found) - wanted
+        for one in asked:
+            compare(world, found, {"match": "all", "rules": [one]})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=ONE_WORLD)
+@given(everybody=people(), tree=trees())
+def test_the_database_answers_a_whole_question_as_plain_python_does(
+    world: World, everybody: list[Person], tree: dict[str, Any]
+) -> None:
+    with undone():
+        compare(world, world.populate(everybody), tree)
 
 
 def ask(*rules: dict[str, Any], match: str = "all") -> str:
@@ -314,6 +357,9 @@ def test_a_question_reads_as_a_sentence(world: World) -> None:
         (rule("first_name", "explodes", "x"), "Say how “First name” is meant"),
         (rule("first_name", "is", "  "), "compared with"),
         (rule("attribute:visits", "is", "many"), "a number"),
+        (rule("", ""), "Choose what the new condition is about"),
+        (rule("texted", "last_days", "000000001" + "9" * 9), "how many days"),
+        (rule("consent_source", "is", ""), "Choose for “Consent source”"),
         (rule("attribute:due", "on", "yesterday"), "Choose a date"),
         (rule("texted", "last_days", "0"), "how many days"),
         (rule("texted", "last_days", "9" * 400), "how many days"),
@@ -324,6 +370,19 @@ def test_a_question_reads_as_a_sentence(world: World) -> None:
 def test_what_cannot_be_asked_is_refused_in_words(world: World, broken: dict[str, Any], words: str) -> None:
     with pytest.raises(QuestionProblem, match=words):
         ask(broken)
+
+
+@pytest.mark.parametrize(("typed", "value"), [("1,200", 1200), ("1,5", 1.5), ("-3", -3), ("2.50", 2.5)])
+def test_a_number_is_read_as_the_cells_were(world: World, typed: str, value: float) -> None:
+    question = read({"rules": [rule("attribute:visits", "is", typed)]}, Catalogue.load())
+    assert as_json(question)["rules"][0]["value"] == value
+
+
+def test_whose_consent_is_not_recorded_can_be_asked(world: World) -> None:
+    make_contacts(1)
+    assert ask(rule("consent_source", "is", "none")) == "Everybody whose consent source is “Not recorded”."
+    question = read({"rules": [rule("consent_source", "is", "none")]}, Catalogue.load())
+    assert everybody_in(question, CLOCK).count() == 1
 
 
 def test_a_tree_from_elsewhere_is_refused(world: World) -> None:
@@ -381,23 +440,70 @@ def test_another_subject_offers_its_own_operators(world: World) -> None:
     assert shown.takes == "date"
 
 
+HISTORY = (("texted", "ever"), ("texted", "last_days"), ("campaign", "got"), ("campaign", "replied"))
+
+
+def history(world: World) -> list[int]:
+    """How many people each question about what was sent finds; the campaign is the first."""
+    campaign = str(world.campaigns[0].pk)
+    questions = [rule(field, op, campaign if field == "campaign" else 1) for field, op in HISTORY]
+    clock = Clock(timezone.now(), CLOCK.zone)
+    return [
+        Contact.objects.filter(compile_question(read({"rules": [one]}, Catalogue.load()), clock)).count()
+        for one in questions
+    ]
+
+
 def test_simulated_texts_are_no_history_in_live_mode(world: World, settings: Any) -> None:
     contact = make_contacts(1)[0]
     world.send(contact, world.campaigns[0], "accepted", timezone.now(), replied=True)
-    campaign = str(world.campaigns[0].pk)
-    questions = [rule("texted", "ever"), rule("campaign", "got", campaign), rule("campaign", "replied", campaign)]
-
-    def found() -> list[int]:
-        return [
-            Contact.objects.filter(compile_question(read({"rules": [one]}, Catalogue.load()), CLOCK)).count()
-            for one in questions
-        ]
-
-    assert found() == [1, 1, 1]
+    assert history(world) == [1, 1, 1, 1]
     settings.REVMO_MODE = "live"
-    assert found() == [0, 0, 0]
+    assert history(world) == [0, 0, 0, 0]
+    assert "(simulator; counts for nothing)" in ask(rule("campaign", "got", str(world.campaigns[0].pk)))
+
+
+def test_live_texts_are_no_history_in_the_simulator(world: World, settings: Any) -> None:
+    contact = make_contacts(1)[0]
+    world.send(contact, world.campaigns[0], "accepted", timezone.now(), replied=True)
+    Send.objects.update(mode=Mode.LIVE)
     Contact.objects.update(last_texted_at=timezone.now())
-    assert found() == [1, 0, 0]
+    assert history(world) == [0, 0, 0, 0]
+    settings.REVMO_MODE = "live"
+    assert history(world) == [1, 1, 1, 1]
+
+
+def test_a_live_text_on_its_way_counts_as_texted(world: World, settings: Any) -> None:
+    contact = make_contacts(2)[0]
+    world.send(contact, world.campaigns[0], "posting", timezone.now(), replied=False)
+    Send.objects.update(mode=Mode.LIVE)
+    make_send(mode=Mode.LIVE, state="posting", lease_until=timezone.now(), posted_at=timezone.now())  # to no contact
+    settings.REVMO_MODE = "live"
+    assert history(world) == [1, 1, 1, 0]
+    never = read({"rules": [rule("texted", "never")]}, Catalogue.load())
+    assert Contact.objects.filter(compile_question(never, CLOCK)).count() == 1
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_test_send_is_nobodys_history(world: World, settings: Any, mode: Mode) -> None:
+    make_send(
+        mode=mode, contact=make_contacts(1)[0], state="posting", lease_until=timezone.now(), posted_at=timezone.now()
+    )
+    settings.REVMO_MODE = mode.value
+    assert history(world) == [0, 0, 0, 0]
+
+
+def test_a_question_is_one_query(world: World, django_assert_num_queries: Any) -> None:
+    everything = [
+        rule("first_name", "contains", "a"),
+        rule("attribute:due", "next_days", 30),
+        rule("list", "not_on", str(world.lists[0].pk)),
+        rule("opted_out", "no"),
+        {"match": "any", "rules": [rule("texted", "never"), rule("campaign", "silent", str(world.campaigns[0].pk))]},
+    ]
+    question = read({"rules": everything}, Catalogue.load())
+    with django_assert_num_queries(1):
+        everybody_in(question, CLOCK).count()
 
 
 def test_who_replied_is_found_by_the_index_of_replies(world: World) -> None:

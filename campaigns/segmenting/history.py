@@ -1,0 +1,48 @@
+"""Conditions on what was sent to a contact and what came back, in this process's mode alone (promise 7)."""
+
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from campaigns.models.modes import Mode
+from campaigns.models.sends import Send
+
+# What has left, or may have: whoever was perhaps texted counts as texted.
+GONE = (Send.State.POSTING, Send.State.ACCEPTED, Send.State.UNKNOWN)
+
+
+def texted_since(instant: datetime | None) -> Q:
+    """Had a text since then, or may have; ever, without an instant. A test that went to somebody's phone is none.
+
+    Live texts are noted at the contact once they have left. Those that are leaving right now stand under a lease.
+    """
+    if Mode.current() == Mode.LIVE:
+        noted = Q(last_texted_at__gte=instant) if instant else Q(last_texted_at__isnull=False)
+        leaving = _sends().filter(lease_until__isnull=False, state=Send.State.POSTING)
+        return (Q(last_texted_at__isnull=False) & noted) | Q(pk__in=_people(leaving))
+    since = {"posted_at__gte": instant} if instant else {}
+    return Q(Exists(_sends().filter(contact=OuterRef("pk"), state__in=GONE, **since)))
+
+
+def waiting() -> Q:
+    """A text to them waits to be sent: of a campaign that is under way or paused, or a reply."""
+    return Q(pk__in=_people(_sends().filter(state__in=Send.UNSENT)))
+
+
+def got(campaign: int) -> Q:
+    """The campaign's text was sent to them, or may have been."""
+    return Q(Exists(_sends().filter(contact=OuterRef("pk"), campaign=campaign, state__in=GONE)))
+
+
+def replied(campaign: int) -> Q:
+    """Replied to the campaign's text."""
+    return Q(Exists(_sends().filter(contact=OuterRef("pk"), campaign=campaign, replied_at__isnull=False)))
+
+
+def _sends() -> QuerySet[Send]:
+    return Send.objects.filter(mode=Mode.current()).exclude(kind=Send.Kind.TEST).order_by()
+
+
+def _people(sends: QuerySet[Send]) -> QuerySet[Send]:
+    """Their contacts; never NULL, which `NOT IN` would not survive."""
+    return sends.filter(contact__isnull=False).values("contact")  # type: ignore[return-value]  # rows of one column
