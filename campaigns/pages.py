@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Max, Min
@@ -63,8 +64,8 @@ class Bubble:
 
 def history_url(campaign: Campaign, **filters: str) -> str:
     """The history, narrowed to some of the campaign's texts."""
-    query = "&".join(f"{name}={value}" for name, value in {"campaign__id__exact": campaign.pk, **filters}.items())
-    return f"{reverse('admin:campaigns_send_changelist')}?{query}"
+    query = {"campaign__id__exact": campaign.pk, "mode": campaign.mode, **filters}
+    return f"{reverse('admin:campaigns_send_changelist')}?{urlencode(query)}"
 
 
 def state_bar(campaign: Campaign, counted: Progress) -> list[Part]:

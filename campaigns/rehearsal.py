@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from campaigns import timing
 from campaigns.audience import audience
 from campaigns.composing import TemplateProblem
+from campaigns.contracts import facts_of
 from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.scripts import Script
 from campaigns.segmenting import QuestionProblem
@@ -95,6 +96,7 @@ def fingerprint(campaign: Campaign, at: datetime) -> str:
         campaign.message,
         campaign.trigger.phrase if campaign.trigger else "",
         campaign.metadata,
+        facts_of(campaign.trigger),
         campaign.agent_enabled,
         campaign.any_hour,
         str(campaign.scheduled_at),
@@ -104,6 +106,7 @@ def fingerprint(campaign: Campaign, at: datetime) -> str:
         str(account.window_opens),
         str(account.window_closes),
         account.time_zone,
+        account.region,
         _audience_digest(campaign, at),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaigns import composing
+from campaigns import composing, contracts
 from campaigns.audience import audience, known_fields
+from campaigns.composing.values import WrongValue
 from campaigns.models import Campaign, RehearsedText
 from campaigns.models.campaigns import MAX_TEXT_LENGTH
 from campaigns.sms_parts import count_segments
@@ -33,10 +34,8 @@ class Script:
         self.campaign = campaign
         self.account = campaign.agent.account
         self.message = composing.compile_text(campaign.message) if campaign.message else None
-        self.metadata: dict[str, composing.Compiled | Any] = {
-            key: composing.compile_text(value) if isinstance(value, str) else value
-            for key, value in campaign.metadata.items()
-        }
+        self.sources = contracts.compiled_sources(campaign.metadata)
+        self.keys = contracts.keys_of(campaign.trigger)
 
     @classmethod
     def checked(cls, campaign: Campaign) -> "Script":
@@ -52,7 +51,7 @@ class Script:
         """The message's template and those of the metadata."""
         if self.message is not None:
             yield self.message
-        yield from (value for value in self.metadata.values() if isinstance(value, composing.Compiled))
+        yield from (source for source in self.sources.values() if isinstance(source, composing.Compiled))
 
     def for_person(self, contact: Contact, *, opted_out: bool) -> Scripted:
         """What this person would get, or why they would not."""
@@ -63,10 +62,11 @@ class Script:
         values = values_of(contact, self.account.name)
         try:
             text = self.message.render(values).strip() if self.message else ""
-            metadata = {
-                key: value.render(values) if isinstance(value, composing.Compiled) else value
-                for key, value in self.metadata.items()
-            }
+            metadata = contracts.told(self.sources, self.keys, values, self.account.region)
+        except contracts.MissingDetail as problem:
+            return Scripted(Outcome.MISSING_DETAIL, str(problem))
+        except WrongValue as problem:
+            return Scripted(Outcome.WRONG_DETAIL, str(problem))
         except (composing.HeldBack, composing.TemplateProblem) as problem:
             return Scripted(Outcome.BLANK_VALUE, str(problem))
         if self.message and not text:
@@ -81,4 +81,4 @@ def values_of(contact: Contact, business_name: str) -> Mapping[str, object]:
     values: dict[str, object] = dict(contact.attributes)
     values |= {name: getattr(contact, name, "") for name in composing.PERSON_FIELDS}
     values["business_name"] = business_name
-    return {name: value for name, value in values.items() if value is not None and str(value).strip()}
+    return {name: value for name, value in values.items() if not composing.is_blank(value)}

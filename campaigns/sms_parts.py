@@ -11,6 +11,7 @@ GSM7_BASIC = frozenset(
 )
 # Each costs an escape in front of it.
 GSM7_EXTENSION = frozenset("^{}\\[~]|€\f")
+_PLAIN_ASCII = "".join(sorted(c for c in GSM7_BASIC if c.isascii())).encode("ascii")
 GSM7_SINGLE, GSM7_JOINED = 160, 153
 UCS2_SINGLE, UCS2_JOINED = 70, 67
 
@@ -27,6 +28,8 @@ class Segments:
 
 def count_segments(text: str) -> Segments:
     """Count the parts of `text`; `costly` names the characters that force the short alphabet, in order, once each."""
+    if text.isascii() and not text.encode("ascii").translate(None, _PLAIN_ASCII):  # most texts
+        return Segments("GSM-7", len(text), _equal_parts(len(text), GSM7_SINGLE, GSM7_JOINED), ())
     costly = tuple(dict.fromkeys(c for c in text if c not in GSM7_BASIC and c not in GSM7_EXTENSION))
     if costly:
         units = [2 if ord(c) > 0xFFFF else 1 for c in text]
@@ -35,9 +38,13 @@ def count_segments(text: str) -> Segments:
     return Segments("GSM-7", sum(units), _parts(units, GSM7_SINGLE, GSM7_JOINED), ())
 
 
+def _equal_parts(units: int, single: int, joined: int) -> int:
+    return 1 if units <= single else -(-units // joined)
+
+
 def _parts(units: list[int], single: int, joined: int) -> int:
-    if sum(units) <= single:
-        return 1
+    if 2 not in units or sum(units) <= single:
+        return _equal_parts(sum(units), single, joined)
     parts, room = 1, joined
     for unit in units:
         if unit > room:  # a pair is never cut in two

@@ -2,23 +2,18 @@
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 
 from campaigns import pages
-from campaigns.models import Account, Campaign, Mode, Send
+from campaigns.models import Account, Campaign, Mode
 from campaigns.progress import progress_of
 from campaigns.sending import resolving
 from contacts.models import Contact, ContactImport
 from conversations.models import Conversation
-
-DAYS = 14
+from revmo_campaigns import days
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +33,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         .select_related("agent__account")
         .order_by("-launched_at")[:10]
     )
+    by_day = days.sent_by_day()
     counted = progress_of([campaign.pk for campaign in campaigns])
     context |= {
         "todos": list(_todos()),
@@ -45,8 +41,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             {"campaign": one, "counted": counted[one.pk], "bar": pages.state_bar(one, counted[one.pk])}
             for one in campaigns
         ],
-        "today": _today(),
-        "chart": json.dumps(_chart()),
+        "today": days.today(),
+        "usual": days.usual(by_day),
+        "chart": json.dumps(days.chart(by_day)) if any(by_day.values()) else "",
         "nobody": not Contact.objects.exists(),
         "quiet": not Campaign.objects.exists(),
     }
@@ -81,33 +78,3 @@ def _todos() -> list[Todo]:
         address = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
         found.append(Todo(f"“{campaign}” is paused. {campaign.pause_reason}", address, "Resume or cancel"))
     return found
-
-
-def _today() -> list[tuple[str, int]]:
-    begin = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    sends = Send.objects.filter(mode=Mode.current(), created_at__gte=begin)
-    counts = sends.aggregate(
-        sent=Count("pk", filter=Q(state=Send.State.ACCEPTED)),
-        delivered=Count("pk", filter=Q(delivery=Send.Delivery.DELIVERED)),
-        replied=Count("pk", filter=Q(replied_at__isnull=False)),
-        failed=Count("pk", filter=Q(state=Send.State.FAILED)),
-    )
-    return [(name.capitalize(), counts[name]) for name in ("sent", "delivered", "replied", "failed")]
-
-
-def _chart() -> dict[str, Any]:
-    today = timezone.localdate()
-    days = [today - timedelta(days=offset) for offset in range(DAYS - 1, -1, -1)]
-    sends = Send.objects.filter(mode=Mode.current(), created_at__date__gte=days[0], state=Send.State.ACCEPTED)
-    rows = sends.order_by().annotate(day=TruncDate("created_at")).values_list("day")
-    counts = dict(rows.annotate(count=Count("pk")))
-    return {
-        "labels": [f"{day:%b} {day.day}" for day in days],
-        "datasets": [
-            {
-                "label": "Texts sent",
-                "data": [counts.get(day, 0) for day in days],
-                "backgroundColor": "var(--color-primary-600)",
-            }
-        ],
-    }

@@ -18,8 +18,26 @@ ROLES: dict[str, tuple[str, ...]] = {
         "change_campaign",
         "add_trigger",
         "change_trigger",
+        "add_triggerkey",
+        "change_triggerkey",
+        "delete_triggerkey",
+        "add_savedmessage",
+        "change_savedmessage",
+        "test_campaign",
     ),
-    "Launchers": ("view_", "add_", "change_", "launch_", "pause_", "cancel_", "undo_", "resolve_", "resend_"),
+    "Launchers": (
+        "view_",
+        "add_",
+        "change_",
+        "launch_",
+        "pause_",
+        "cancel_",
+        "undo_",
+        "resolve_",
+        "resend_",
+        "test_",
+        "delete_triggerkey",
+    ),
 }
 OURS = ("contacts", "campaigns", "conversations")
 

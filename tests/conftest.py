@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 
 from tests import postgres
 
@@ -38,6 +39,12 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REVMO_API_URL = NOWHERE
     # Slow by design, and no test is about that.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """What one test left in the cache, such as the account's zone, is no business of the next."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

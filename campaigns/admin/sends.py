@@ -13,10 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from import_export.admin import ExportMixin
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
+from campaigns.admin.filters import DaysFilter, ModeFilter
 from campaigns.models import Campaign, Resolution, Send
 from campaigns.resources import SendResource
 from campaigns.sending import resolving
@@ -55,8 +56,9 @@ class SendAdmin(ExportMixin, PageAdmin):
         "state",
         "delivery",
         "kind",
-        ("created_at", RangeDateFilter),
+        ("posted_at", DaysFilter),
         ("replied_at", admin.EmptyFieldListFilter),
+        ModeFilter,
     )
     list_filter_submit = True
     list_select_related = ("contact", "campaign", "agent")

@@ -4,9 +4,11 @@ from campaigns.models.accounts import Account, Agent, Pace, Trigger
 from campaigns.models.attempts import Attempt
 from campaigns.models.brakes import Brake
 from campaigns.models.campaigns import Campaign
+from campaigns.models.contracts import TriggerKey
 from campaigns.models.modes import Mode
 from campaigns.models.rehearsals import Rehearsal, RehearsedText
 from campaigns.models.resolutions import Resolution, Unknown
+from campaigns.models.saved import AllowedNumber, SavedMessage
 from campaigns.models.segments import Segment
 from campaigns.models.sends import Send
 from campaigns.models.workers import Worker, WorkerShare
@@ -14,6 +16,7 @@ from campaigns.models.workers import Worker, WorkerShare
 __all__ = [
     "Account",
     "Agent",
+    "AllowedNumber",
     "Attempt",
     "Brake",
     "Campaign",
@@ -22,9 +25,11 @@ __all__ = [
     "Rehearsal",
     "RehearsedText",
     "Resolution",
+    "SavedMessage",
     "Segment",
     "Send",
     "Trigger",
+    "TriggerKey",
     "Unknown",
     "Worker",
     "WorkerShare",

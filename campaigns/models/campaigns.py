@@ -138,6 +138,7 @@ class Campaign(models.Model):
             ("launch_campaign", "Can launch a campaign"),
             ("pause_campaign", "Can pause and resume a campaign"),
             ("cancel_campaign", "Can cancel a campaign"),
+            ("test_campaign", "Can send a test"),
         ]
 
     def __str__(self) -> str:

@@ -37,6 +37,8 @@ class RehearsedText(models.Model):
         CANNOT_RECEIVE = "cannot_receive", "Number cannot receive texts"
         BLANK_VALUE = "blank_value", "A merge tag would stay blank"
         TOO_LONG = "too_long", "Text too long"
+        MISSING_DETAIL = "missing_detail", "The agent would not know something it needs"
+        WRONG_DETAIL = "wrong_detail", "The agent would be told something wrong"
 
     rehearsal = models.ForeignKey(Rehearsal, on_delete=models.CASCADE, related_name="texts", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")

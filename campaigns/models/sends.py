@@ -137,9 +137,9 @@ class Send(models.Model):
             models.Index(fields=["campaign", "state", "delivery"], name="sends_of_a_campaign"),
             # The rail's badge and the tray of unknowns.
             models.Index(fields=["mode", "id"], condition=Q(state="unknown"), name="sends_that_are_unknown"),
-            # The dashboard: today and the last two weeks. Rows lie in this order anyway, so blocks are enough, and a
-            # change of state costs one index less.
-            BrinIndex(fields=["created_at"], name="sends_by_day", pages_per_range=32),
+            # The dashboard and the history: what left on a day, which need not be the day of the launch. Versions of
+            # rows are written in this order anyway, so blocks are enough.
+            BrinIndex(fields=["posted_at"], name="sends_by_day", pages_per_range=32),
             # An event of Revmo looks for its send.
             models.Index(fields=["thread_id"], condition=~Q(thread_id=""), name="sends_by_thread"),
             # Segments: who replied to a campaign. Replies are few, so the queue hardly ever writes here.
