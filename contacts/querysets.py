@@ -12,8 +12,12 @@ else:
 
 class SuppressionQuerySet(QuerySet["Suppression"]):
     def standing(self) -> Self:
-        """Those that forbid a text now."""
+        """Those that forbid a text now, certain or not."""
         return self.filter(lifted_at__isnull=True)
+
+    def to_be_decided(self) -> Self:
+        """Those about which a person must decide, the most urgent first."""
+        return self.filter(under_review=True).order_by("review_by", "id")
 
 
 class ContactQuerySet(QuerySet["Contact"]):

@@ -1,40 +1,23 @@
 """What was said after our text: by the person, by the agent, by staff at Revmo; and who should look at it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from campaigns.models import Mode, Send
+from campaigns.sending import brakes
 from contacts.models import Contact, Suppression
-from contacts.suppressing import suppress
 from conversations import matching
 from conversations.models import Conversation, Message, WebhookEvent
-from conversations.opt_outs import is_opt_out, opt_out_word_in
+from conversations.opt_outs import Reading, Words, read
 from revmo.events import AgentEvent, Author, HandoffEvent, MessageEvent
 
 # An agent may say our very words again later; only what comes back soon after our call is its echo.
 ECHO_WITHIN = timedelta(minutes=15)
 
 
-def honour_opt_out(text: MessageEvent, event: WebhookEvent) -> None:
-    """Suppress the number of whoever answers with an opt-out word, known to us or not, signed or not.
-
-    What was said before staff lifted a suppression does not bring it back, say when the event is replayed.
-    """
-    if text.author != Author.CONTACT or not is_opt_out(text.body):
-        return
-    phone = matching.e164(text.sender)
-    try:
-        phones = {phone, matching.send_of_thread(text.thread_id, phone).to}
-    except matching.NotMatched:
-        phones = {phone}
-    lifted_since = Suppression.objects.filter(phone__in=phones, lifted_at__gt=event.received_at)
-    phones -= {"", *lifted_since.values_list("phone", flat=True)}
-    if phones:
-        suppress(sorted(phones), source=Suppression.Source.REPLY, evidence=text.body)
-
-
-def apply_text(text: MessageEvent, event: WebhookEvent, at: datetime) -> str:
+def apply_text(text: MessageEvent, event: WebhookEvent, at: datetime, words: Words) -> str:
     """Add a text to its conversation; returns a note for staff, often empty. Raises NotMatched."""
     from_contact = text.author == Author.CONTACT
     phone = matching.e164(text.sender if from_contact else text.to)
@@ -56,9 +39,21 @@ def apply_text(text: MessageEvent, event: WebhookEvent, at: datetime) -> str:
     if conversation.last_message_at is None or conversation.last_message_at < at:
         conversation.last_message_at = at
     if from_contact:
-        _note_reply(conversation, send, text.body, at)
+        _note_reply(conversation, send, text.body, at, words)
     conversation.save()
     return ""
+
+
+def open_contacts(events: Sequence[WebhookEvent]) -> None:
+    """Whoever has just said something live has an open conversation; in one order, so that nobody deadlocks.
+
+    What a simulated phone says is no history of a person (promise 7).
+    """
+    said = Message.objects.filter(event__in=events, author=Message.Author.CONTACT, conversation__mode=Mode.LIVE)
+    closed = Contact.objects.filter(pk__in=said.values("conversation__contact"), conversation_open=False)
+    keys = list(closed.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    if keys:
+        Contact.objects.filter(pk__in=keys).update(conversation_open=True)
 
 
 def apply_handoff(handoff: HandoffEvent, at: datetime) -> str:
@@ -99,15 +94,18 @@ def _is_known(conversation: Conversation, text: MessageEvent, event: WebhookEven
     return Message.objects.filter(same).exists()
 
 
-def _note_reply(conversation: Conversation, send: Send, body: str, at: datetime) -> None:
+def _note_reply(conversation: Conversation, send: Send, body: str, at: datetime, words: Words) -> None:
     Send.objects.filter(pk=send.pk, replied_at__isnull=True).update(replied_at=at)
     conversation.unread = True
-    if conversation.mode == Mode.LIVE:  # what a simulated phone says is no history of a person (promise 7)
-        Contact.objects.filter(pk=conversation.contact_id, conversation_open=False).update(conversation_open=True)
-    if is_opt_out(body):
+    if send.campaign_id is not None:
+        brakes.note_reply(send.campaign_id, body)
+    said = read(body, words)
+    if said.reading is Reading.STOP:
         return
-    if word := opt_out_word_in(body):
-        _ask_for_a_human(conversation, f"The reply contains “{word}”. Do they want no more texts?", at)
+    if said.reading in (Reading.DOUBT, Reading.LOOK):
+        _ask_for_a_human(conversation, f"The reply contains “{said.word}”. Do they want no more texts?", at)
+    elif said.reading is Reading.START and Suppression.objects.standing().filter(phone=send.to).exists():
+        _ask_for_a_human(conversation, f"They texted “{body.strip()}”. May they be texted again?", at)
     elif send.no_agent:
         _ask_for_a_human(conversation, "Replied to a text that was sent without the agent.", at)
 

@@ -6,7 +6,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from conversations import intake
+from conversations import applying
 
 QUEUEING_LOCK = "conversations.apply_waiting_events"
 # Events a job; a flood is passed on to the next job, so that other jobs get their turn.
@@ -17,7 +17,7 @@ BATCH = 500
 @app.task(name="conversations.apply_waiting_events", queueing_lock=QUEUEING_LOCK)
 def apply_waiting_events(timestamp: int | None = None) -> None:
     """Apply events that are due, until none is left or the batch is full."""
-    if intake.apply_waiting(BATCH) == BATCH:
+    if applying.apply_waiting(BATCH) == BATCH:
         wake()
 
 

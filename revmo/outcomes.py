@@ -4,6 +4,7 @@ Of our assumptions this is the gravest: Revmo documents no answer, so only what 
 tried again, and only a well-formed yes counts as one. Everything else is unknown.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,7 +68,7 @@ class Outcome:
 
     `reason` is a short stable code, `detail` a sentence for staff, `evidence` the beginning of what Revmo said without
     the API key; all can be stored as they are. `retry_after` in seconds. `slow_down`: the account should send more
-    slowly. `counts_toward_brake`: too many of these pause it.
+    slowly. `counts_toward_brake`: too many of these pause it. `opted_out`: Revmo says that this person wants no texts.
     """
 
     verdict: Verdict
@@ -79,6 +80,7 @@ class Outcome:
     slow_down: bool = False
     counts_toward_brake: bool = False
     evidence: str = ""
+    opted_out: bool = False
 
 
 _NOTHING_LEFT = {
@@ -96,6 +98,13 @@ _AMBIGUOUS = {
 }
 # A body that ends so was cut; one that stalls may still be about to say no.
 _CUT = {Fault.RESET, Fault.REMOTE_CLOSE}
+# How gateways say that a person has opted out; 21610 is the code for it that the trade knows best. Not the mere word
+# "opt-out": a refusal may as well ask for opt-out instructions, and that must not opt anybody out.
+_OPTED_OUT = re.compile(
+    r"(?<![a-z])opted[ _-]?out|\bunsubscribed\b|\b21610\b|\b(?:sent|replied|texted)(?: with)? stop\b"
+    r"|^\s*opt[ _-]?out\s*$",
+    re.IGNORECASE,
+)
 _REDIRECTED = "Revmo sent us to another address, and we do not follow with the key. Check REVMO_API_URL."
 _WHAT_TO_DO = {
     401: "Revmo does not accept the API key. Check REVMO_API_KEY, then let the account send again.",
@@ -148,7 +157,14 @@ def judge(answer: Answer, *, now: datetime | None = None, secret: str = "") -> O
     if 400 <= status < 500 and status not in UNCERTAIN:
         said = _said(answer, secret)
         detail = f"Revmo refused this text: {said}" if said else f"Revmo refused this text (status {status})."
-        return Outcome(Verdict.FAILED, _code(answer), detail, http_status=status, evidence=_evidence(answer, secret))
+        return Outcome(
+            Verdict.FAILED,
+            _code(answer),
+            detail,
+            http_status=status,
+            evidence=_evidence(answer, secret),
+            opted_out=_says_opted_out(answer),
+        )
     return _unknown(_code(answer), f"Revmo answered with status {status}", answer, secret)
 
 
@@ -195,7 +211,16 @@ def _unknown(reason: str, what: str, answer: Answer | None = None, secret: str =
         http_status=answer.status if answer else None,
         counts_toward_brake=True,
         evidence=_evidence(answer, secret) if answer else "",
+        # A word about the person counts, whatever became of the text: an opt-out too many hurts nobody.
+        opted_out=answer is not None and answer.status < 500 and _says_opted_out(answer),
     )
+
+
+def _says_opted_out(answer: Answer) -> bool:
+    """Does a well-formed refusal speak of an opt-out? Looked for in its values, not in the names of its fields."""
+    said = list((json_object(answer.body) or {}).values())
+    said += [deeper for one in said if isinstance(one, dict) for deeper in one.values()]
+    return any(_OPTED_OUT.search(str(one)) for one in said if isinstance(one, str | int))
 
 
 def _code(answer: Answer) -> str:

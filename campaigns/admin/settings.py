@@ -48,6 +48,14 @@ class AccountAdmin(PageAdmin):
                 "0 lifts a brake.",
             },
         ),
+        (
+            "STOP, START and HELP",
+            {
+                "fields": ("opt_out_words", "not_opt_out_words", "start_lifts", "help_answer", "opt_out_confirmation"),
+                "description": "STOP works at once, on every campaign. What may have meant stop is put before a "
+                "person, and no text goes to that number meanwhile.",
+            },
+        ),
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -83,6 +83,44 @@ class Account(models.Model):
         blank=True,
         help_text="Separated by commas.",
     )
+    opt_out_words = models.TextField(
+        "more words that stop texts",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Besides STOP, UNSUBSCRIBE and the like in a dozen languages. Separated by commas.",
+    )
+    not_opt_out_words = models.TextField(
+        "words that do not",
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Built-in words that mean something else to your customers, such as BAJA: a person looks at them "
+        "instead. STOP, QUIT, END, REVOKE, OPT OUT, CANCEL and UNSUBSCRIBE always stop texts.",
+    )
+    start_lifts = models.BooleanField(
+        "START lifts their opt-out",
+        default=False,
+        db_default=False,
+        help_text="Of people who texted STOP themselves, where Revmo has signed the event. Otherwise a person decides.",
+    )
+    help_answer = models.TextField(
+        "answer to HELP",
+        blank=True,
+        default="",
+        db_default="",
+        max_length=320,
+        help_text="Your name, how to reach you, and that STOP ends texts. Empty: Revmo or the carrier answers.",
+    )
+    opt_out_confirmation = models.TextField(
+        "answer to STOP",
+        blank=True,
+        default="",
+        db_default="",
+        max_length=320,
+        help_text="Only if neither Revmo nor the carrier answers STOP: one text within five minutes, no offer. "
+        "Empty, as it should be unless you know: nothing is sent.",
+    )
     paused_at = models.DateTimeField("paused since", null=True, blank=True, editable=False)
     pause_reason = models.TextField(blank=True, editable=False)
 

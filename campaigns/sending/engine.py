@@ -213,6 +213,7 @@ class Engine:
                 done.lane.brake_written = True
             if done.outcome is not None and done.outcome.slow_down:
                 pacing.slow_down(done.lane.account, self.mode)
+        retrying.note_opt_outs([(done.claim, done.outcome) for done, _ in self._unwritten])
         written = results.record([result for _, result in self._unwritten])
         for done, _ in self._unwritten:
             done.lane.end(1)

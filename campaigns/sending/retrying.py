@@ -1,10 +1,13 @@
 """From what the wire said to what the row becomes."""
 
 import random
+from collections.abc import Sequence
 
 from campaigns.models import Send
 from campaigns.sending.queue import Claimed
 from campaigns.sending.results import Result
+from contacts.models import Suppression
+from contacts.suppressing import suppress
 from revmo.outcomes import Outcome, Verdict
 
 # Full jitter: uniform between nothing and a doubling cap, in seconds.
@@ -43,6 +46,13 @@ def result_of(claim: Claimed, outcome: Outcome | None, seconds: float = 0.0) -> 
         latency_ms=round(seconds * 1000),
         evidence=_evidence(outcome),
     )
+
+
+def note_opt_outs(calls: Sequence[tuple[Claimed, Outcome | None]]) -> None:
+    """Opt out here as well whom Revmo calls opted out; committed before the result, so that it cannot get lost."""
+    for claim, outcome in calls:
+        if outcome is not None and outcome.opted_out:
+            suppress([claim.to], source=Suppression.Source.PROVIDER, evidence=outcome.detail)
 
 
 def _is_enough(claim: Claimed, outcome: Outcome) -> bool:

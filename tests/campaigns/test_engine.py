@@ -17,8 +17,9 @@ from contacts.suppressing import suppress
 from revmo.client import RevmoClient
 from simulator.config import Config
 from simulator.server import Simulator
-from tests.makers import launched, make_account, make_agent, make_campaign, number, states
+from tests.makers import launched, make_account, make_agent, make_campaign, make_contacts, number, states
 from tests.processes import wait_until
+from tests.simulator.wire import on_phone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,6 +131,28 @@ def test_who_opts_out_while_it_runs_gets_no_text() -> None:
         wait_until(finished(campaign))
         assert not set(late) & set(simulator.ledger()["numbers"])
     assert states(campaign) == {"accepted": 60, "suppressed": 20}
+
+
+def test_whom_revmo_calls_opted_out_is_opted_out_here_as_well() -> None:
+    """The phone's STOP reached Revmo, and its event never reached us."""
+    contact = make_contacts(1)[0]
+    first = make_campaign([contact])
+    second = make_campaign([contact], agent=first.agent)
+    third = make_campaign([contact], agent=first.agent)
+    with sending() as simulator:
+        launching.launch(first, rehearsal.rehearse(first))
+        wait_until(finished(first))
+        assert on_phone(simulator, contact.phone, "reply", {"body": "STOP"}).status == 200
+        for campaign in (second, third):
+            launching.launch(campaign, rehearsal.rehearse(campaign))
+        wait_until(lambda: finished(second)() and finished(third)())
+        requests = simulator.ledger()["numbers"][contact.phone]["requests"]
+    suppression = Suppression.objects.standing().get()
+    assert (suppression.phone, suppression.source) == (contact.phone, "provider")
+    assert "opted out" in suppression.evidence
+    ends = {*states(second), *states(third)}
+    assert ends <= {"failed", "suppressed"}
+    assert 2 <= requests <= 3  # never a second try of the same text
 
 
 def test_two_engines_send_each_text_once() -> None:

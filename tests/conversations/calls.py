@@ -10,7 +10,7 @@ from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
 from campaigns.models import Send
-from conversations import intake
+from conversations import applying, intake
 from conversations.models import WebhookEvent
 from tests.makers import make_agent, make_contacts, make_send, number
 
@@ -67,7 +67,7 @@ def keep(body: bytes, *, signed: bool = True, event_id: str = "") -> WebhookEven
 def apply(body: bytes, *, signed: bool = True) -> WebhookEvent:
     """An event, stored and looked at once."""
     event = keep(body, signed=signed)
-    intake.apply_waiting(1)
+    applying.apply_waiting(1)
     event.refresh_from_db()
     return event
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns.models import Mode, Send
-from conversations import intake
+from conversations import applying
 from conversations.models import WebhookEvent
 from tests.conversations.calls import apply, call, due_again, keep, sent_text, status_call
 from tests.makers import make_contacts, make_send, number
@@ -97,7 +97,7 @@ class TestOwnCommitIsLater:
             state="unknown", reason="Timed out.", lease_until=None, finished_at=timezone.now()
         )
         due_again(event)
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         send.refresh_from_db()
         assert (send.state, send.delivery) == ("accepted", "delivered")
 
@@ -109,7 +109,7 @@ class TestOwnCommitIsLater:
             state="accepted", thread_id="th_1", lease_until=None, finished_at=timezone.now()
         )
         due_again(event)
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         event.refresh_from_db()
         send.refresh_from_db()
         assert (event.state, send.delivery) == ("applied", "delivered")
@@ -122,13 +122,13 @@ class TestMatching:
         assert event.note == "None of our texts is known under this thread or reference."
         WebhookEvent.objects.filter(pk=event.pk).update(received_at=timezone.now() - timedelta(hours=23))
         due_again(event)
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         event.refresh_from_db()
         assert event.due_at is not None
         assert event.due_at - timezone.now() <= timedelta(minutes=15)
         WebhookEvent.objects.filter(pk=event.pk).update(received_at=timezone.now() - timedelta(hours=25))
         due_again(event)
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         event.refresh_from_db()
         assert event.state == "unmatched"
         assert event.due_at is None
@@ -153,7 +153,7 @@ class TestMatching:
         assert "Several of our texts" in event.note
         apply(status_call(first, "delivered"))
         due_again(event)
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         second.refresh_from_db()
         assert second.delivery == "delivered"
 
@@ -173,7 +173,7 @@ class TestMatching:
         send = sent_text()
         event = keep(status_call(send, "delivered"))
         WebhookEvent.objects.filter(pk=event.pk).update(mode=Mode.LIVE)
-        assert intake.apply_waiting(10) == 0
+        assert applying.apply_waiting(10) == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -184,7 +184,7 @@ def test_receipts_applied_at_once_by_two_workers_never_take_one_another_back() -
             keep(status_call(send, status))
 
     def work() -> None:
-        intake.apply_waiting(100)
+        applying.apply_waiting(100)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(2)]
@@ -202,7 +202,7 @@ def test_a_worker_passes_over_the_event_that_another_one_holds() -> None:
     done: list[int] = []
 
     def work() -> None:
-        done.append(intake.apply_waiting(10))
+        done.append(applying.apply_waiting(10))
         connection.close()
 
     with transaction.atomic():

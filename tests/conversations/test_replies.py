@@ -11,7 +11,7 @@ from django.utils import timezone
 from campaigns.models import Mode, Send
 from contacts.models import Contact, Suppression
 from contacts.suppressing import lift
-from conversations import intake
+from conversations import applying, intake
 from conversations.models import Conversation, Message, WebhookEvent
 from tests.conversations.calls import apply, call, due_again, keep, sent_text, text_call
 from tests.makers import launched, make_contacts, number
@@ -50,7 +50,7 @@ class TestReply:
     def test_an_event_without_a_message_id_is_told_once_when_replayed(self) -> None:
         event = apply(text_call(sent_text(), "Yes", message_id=""))
         intake.replay(WebhookEvent.objects.filter(pk=event.pk))
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         event.refresh_from_db()
         assert event.state == "applied"
         assert Message.objects.count() == 1
@@ -94,7 +94,7 @@ class TestReply:
             state="accepted", thread_id="th_new", lease_until=None, finished_at=timezone.now()
         )
         due_again(event)
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         assert Message.objects.get().send == posting
 
     def test_a_person_whom_we_never_texted_is_shown_and_not_guessed_at(self) -> None:
@@ -191,7 +191,7 @@ class TestOptOut:
         event = apply(text_call(send, "STOP"))
         lift(Suppression.objects.get(), by=None, reason="Asked to be texted again by phone.")
         intake.replay(WebhookEvent.objects.filter(pk=event.pk))
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         assert standing() == []
         apply(text_call(send, "STOP"))
         assert standing() == [send.to]
@@ -200,7 +200,7 @@ class TestOptOut:
         send = sent_text()
         apply(text_call(send, "Can you stop by at 5?"))
         conversation = Conversation.objects.get()
-        assert standing() == []
+        assert Suppression.objects.get().under_review
         assert conversation.needs_human_since is not None
         assert conversation.handoff_reason == "The reply contains “stop”. Do they want no more texts?"
 
@@ -246,7 +246,7 @@ class TestPoison:
         event = keep(text_call(sent_text(), "Hello"))
         for tries in range(1, 6):
             due_again(event)
-            intake.apply_waiting(1)
+            applying.apply_waiting(1)
             event.refresh_from_db()
             assert event.tries == tries
         assert (event.state, event.due_at) == ("set_aside", None)
@@ -254,7 +254,7 @@ class TestPoison:
         with connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER broken ON conversations_message")
         assert intake.replay(WebhookEvent.objects.all()) == 1
-        intake.apply_waiting(1)
+        applying.apply_waiting(1)
         event.refresh_from_db()
         assert event.state == "applied"
         assert Message.objects.get().body == "Hello"
@@ -264,7 +264,7 @@ class TestPoison:
         send = sent_text()
         keep(text_call(send, "Hello"))
         keep(call("sms.handoff", thread_id=send.thread_id, reason="Wants a person"))
-        intake.apply_waiting(10)
+        applying.apply_waiting(10)
         assert Conversation.objects.get().handoff_reason == "Wants a person"
 
     def test_characters_that_a_database_cannot_hold_poison_nothing(self) -> None:
@@ -295,7 +295,7 @@ def test_copies_of_texts_applied_at_once_by_two_workers_are_told_once() -> None:
                 keep(body)
 
     def work() -> None:
-        intake.apply_waiting(100)
+        applying.apply_waiting(100)
         connection.close()
 
     workers = [threading.Thread(target=work) for _ in range(2)]

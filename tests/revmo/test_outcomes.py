@@ -117,6 +117,39 @@ class TestRefusals:
         assert judge(Answer(status, {}, b'{"err', broken)).verdict is verdict
 
 
+class TestOptedOut:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            {"error": "The recipient has opted out."},
+            {"code": 21610, "message": "Attempt to send to unsubscribed recipient"},
+            {"error": {"code": "recipient_opted_out"}},
+            {"code": "OPT_OUT"},
+            {"message": "They replied STOP"},
+        ],
+    )
+    def test_a_refusal_that_speaks_of_an_opt_out_says_so(self, value: object) -> None:
+        outcome = answered(400, value)
+        assert (outcome.verdict, outcome.opted_out) == (Verdict.FAILED, True)
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            {"error": "The number cannot receive texts."},
+            {"error": "Add opt-out instructions to the text."},
+            {"opted_out": False},
+            {"code": 121610},
+            ["opted out"],
+        ],
+    )
+    def test_no_other_refusal_does(self, value: object) -> None:
+        assert not answered(400, value).opted_out
+
+    def test_it_counts_also_where_the_texts_fate_is_unknown_but_never_from_a_broken_server(self) -> None:
+        assert answered(200, {"result": "Recipient opted out"}).opted_out
+        assert not answered(500, {"error": "opted out"}).opted_out
+
+
 class TestTooManyRequests:
     def test_it_is_queued_again_and_slows_the_account_down(self) -> None:
         outcome = answered(429, {"error": "slowly"}, retry_after="7")
