@@ -17,8 +17,9 @@ Value = str | int | float | bool
 LONGEST_QUOTED = 80  # of a cell, in a sentence
 MOST_DIGITS = 15  # that a spreadsheet keeps exactly
 LONGEST_WRITTEN = 60  # of a date; a cell can hold a book
-# What a spreadsheet program takes for the beginning of a formula; our own exports put an apostrophe in front.
-FORMULA_STARTS = "=+-@\t\r\n"
+# What a spreadsheet program takes for the beginning of a formula, full-width in some countries; our own exports put an
+# apostrophe in front.
+FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
 _HARMLESS = re.compile(rf"(?:'(?=[{re.escape(FORMULA_STARTS)}])\s*)+")
 # Where the month comes first (CLDR, short dates), and where people write both orders, so that only one that can be
 # read in a single way is taken.

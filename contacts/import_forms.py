@@ -206,6 +206,11 @@ class AnswersForm(forms.Form):
         """The fields about how the file is read."""
         yield from (self[name] for name in self.fields if not name.startswith("column_"))
 
+    def questions(self) -> list[str]:
+        """Why we ask, apart from what stands beside the fields above."""
+        doubts = {doubt["sentence"] for doubt in self.reading["doubts"]}
+        return [question for question in self.reading["questions"] if question not in doubts]
+
     def columns(self) -> Iterator[tuple[str, list[str], Any]]:
         """Each column with its samples and its field."""
         for index, (column, samples) in enumerate(zip(self.reading["columns"], self.reading["samples"], strict=True)):

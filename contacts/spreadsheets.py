@@ -7,7 +7,7 @@ does not. What a file is, its content says, never its name. Workbooks are read b
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from contacts.unreadable import UnreadableFile
 
 SAMPLE = 60  # rows that are looked at before anything is decided
 SHOWN = 20  # of them are kept as the sample
+HEAVY = 1_000_000  # characters; rows of long texts decide with fewer of them
 ZIP_MAGIC, OLE_MAGIC = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 SAVE_AS = "Open it in a spreadsheet program and save it as .xlsx or CSV."
 # What people upload by mistake, by how it begins.
@@ -135,10 +136,7 @@ def _refuse_other_kinds(path: Path, start: bytes) -> None:
 
 def _begin(kind: str, rows: Iterator[Row], wanted_header: int | None) -> Sheet:
     """Look at the first rows, find the header, and put the rest back behind it."""
-    filled: list[Row] = []
-    # Blank lines may fill the beginning; a sample of nothing decides nothing.
-    while len(filled) < SAMPLE and (chunk := list(islice(rows, SAMPLE))):
-        filled += [row for row in chunk if not all(is_blank(cell) for cell in row[1])]
+    filled = list(_first_filled(rows))
     if not filled:
         raise UnreadableFile("The file has no rows.")
     if max(len(cells) for _, cells in filled) > MAX_COLUMNS:
@@ -153,6 +151,19 @@ def _begin(kind: str, rows: Iterator[Row], wanted_header: int | None) -> Sheet:
     if header_row == 0 and wanted_header is None:
         _doubt(read, about_header(NO_HEADER, [number for number, _ in filled[:MOST_HEADERS]]))
     return read
+
+
+def _first_filled(rows: Iterator[Row]) -> Iterator[Row]:
+    """Blank lines may fill the beginning; a sample of nothing decides nothing."""
+    count = weight = 0
+    for number, cells in rows:
+        if all(is_blank(cell) for cell in cells):
+            continue
+        yield number, cells
+        count += 1
+        weight += sum(len(cell) for cell in cells if isinstance(cell, str))
+        if count == SAMPLE or weight > HEAVY:
+            return
 
 
 def _width(names: Sequence[Any], rows: Sequence[Row]) -> int:

@@ -11,6 +11,8 @@ from contacts.models import ContactExport, ContactImport
 Status = ContactImport.Status
 # Several batches' time: whoever works on an import says so at each of them.
 SILENT_FOR = timedelta(seconds=20)
+# A file that the command line reads where it stands; nobody else can go on with it, so this is only to say so.
+SILENT_ELSEWHERE = timedelta(minutes=10)
 STEPS = {Status.UPLOADED: importing.read, Status.IMPORTING: importing.apply, Status.UNDOING: importing.undo}
 
 
@@ -27,7 +29,9 @@ def work_on_import(import_id: int) -> None:
 def go_on_with_imports(timestamp: int | None = None) -> None:
     """Find imports whose worker died or whose job was lost."""
     now = timezone.now()
-    silent = ContactImport.objects.filter(status__in=ContactImport.WORKING, touched_at__lt=now - SILENT_FOR)
+    silent = ContactImport.objects.filter(status__in=ContactImport.WORKING, touched_at__lt=now - SILENT_FOR).exclude(
+        status=Status.UPLOADED, stored_file=None, touched_at__gte=now - SILENT_ELSEWHERE
+    )
     for pk in list(silent.values_list("pk", flat=True)):
         # Whoever wins this update asks for the job; the others find it touched.
         if silent.filter(pk=pk).update(touched_at=now):

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -29,6 +28,8 @@ BATCH = 5_000
 FIRST_BATCH = 200
 # More than any field may hold, so a row that is corrected or downloaded has lost nothing; a cell can hold a book.
 LONGEST_CELL = 5_000
+# Characters of a batch. Ordinary rows never come near; of rows full of long texts fewer are in memory at a time.
+HEAVIEST_BATCH = 4_000_000
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _COLUMNS = "number, cells, phone, fields, problem_column, value, reason, warnings, first, edited"
@@ -95,21 +96,25 @@ def stage_rows(record: ContactImport, cleaner: Cleaner, rows: Iterable[Row], rep
 
 def _batches(cleaner: Cleaner, rows: Iterable[Row], through: int) -> Iterator[Batch]:
     wanted = iter(rows) if not through else (row for row in rows if row[0] > through)
-    size = FIRST_BATCH
-    while batch := list(islice(wanted, size)):
-        yield clean(cleaner, batch)
-        size = BATCH
+    batch = clean(cleaner, wanted, FIRST_BATCH)
+    while batch.count:
+        yield batch
+        batch = clean(cleaner, wanted, BATCH)
 
 
-def clean(cleaner: Cleaner, rows: Sequence[Row], *, edited: bool = False) -> Batch:
-    """Judge the rows by themselves, and find numbers that stand in this batch twice."""
+def clean(cleaner: Cleaner, rows: Iterable[Row], most: int = BATCH, *, edited: bool = False) -> Batch:
+    """Judge the next rows by themselves, and find numbers that stand in this batch twice."""
     seen: dict[str, int] = {}
     corrected = "t" if edited else "f"
-    lines = [
-        f"{number}\t{_line(cleaner, number, cells, seen)}\t{corrected}\n"  # in the order of _COLUMNS
-        for number, cells in rows
-    ]
-    return Batch("".join(lines).encode("utf-8", "replace"), len(rows), rows[0][0], rows[-1][0])
+    lines: list[str] = []
+    weight = begin = number = 0
+    for number, cells in rows:
+        lines.append(f"{number}\t{_line(cleaner, number, cells, seen)}\t{corrected}\n")  # in the order of _COLUMNS
+        begin = begin or number
+        weight += len(lines[-1])
+        if len(lines) == most or weight > HEAVIEST_BATCH:
+            break
+    return Batch("".join(lines).encode("utf-8", "replace"), len(lines), begin, number)
 
 
 def _line(cleaner: Cleaner, number: int, cells: Sequence[Any], seen: dict[str, int]) -> str:

@@ -1,7 +1,7 @@
 """An import taken back: what it made goes, what it changed goes back, unless somebody has built on it since.
 
-A contact that was texted, or that anything else refers to, stays. A field goes back only while it still holds what
-the import wrote. Opt-outs stay whatever happens.
+A contact that was texted, that another file brought too, or that anything else refers to, stays. A field goes back
+only while it still holds what the import wrote. Opt-outs stay whatever happens.
 """
 
 from dataclasses import asdict, dataclass
@@ -73,7 +73,7 @@ def why_not(record: ContactImport) -> str:
 def preview_undo(record: ContactImport) -> Undone:
     """What `begin_undo` would do now; changes nothing."""
     made = _made_by(record)
-    in_use = made.filter(_in_use()).count()
+    in_use = made.filter(_in_use(record)).count()
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FILTER (WHERE changes <> '{{}}'), COALESCE(sum(changed_since), 0) FROM ({_BACK}) AS b",
@@ -84,7 +84,7 @@ def preview_undo(record: ContactImport) -> Undone:
         deleted=made.count() - in_use,
         kept=in_use,
         # Contacts are written in the transaction that makes them, so any later moment is somebody's change.
-        edited=made.exclude(_in_use()).filter(updated_at__gt=F("created_at")).count(),
+        edited=made.exclude(_in_use(record)).filter(updated_at__gt=F("created_at")).count(),
         restored=int(restored),
         left_as_changed=int(changed_since),
         off_lists=Membership.objects.filter(added_by_import=record).count(),
@@ -140,7 +140,7 @@ def _undo_rows(record: ContactImport, after: int, upto: int) -> Undone:
     made = _made_by(record).filter(phone__in=rows.filter(fate=Fate.CREATED).values("phone"))
     # A text that is being queued locks the contact too, so what is unused here stays unused until we are done.
     ids = list(made.order_by("pk").select_for_update().values_list("pk", flat=True))
-    unused = Contact.objects.filter(pk__in=ids).exclude(_in_use())
+    unused = Contact.objects.filter(pk__in=ids).exclude(_in_use(record))
     edited = unused.filter(updated_at__gt=F("created_at")).count()
     deleted = unused.delete()[1].get("contacts.Contact", 0)
     return Undone(deleted, len(ids) - deleted, edited, restored, left, off)
@@ -162,9 +162,16 @@ def _made_by(record: ContactImport) -> QuerySet[Contact]:
     return Contact.objects.filter(created_by_import=record, phone__in=rows)
 
 
-def _in_use() -> Q:
-    """Texted, in conversation, or referred to by something of the packages above that must not lose its contact."""
-    found = Q(last_texted_at__isnull=False) | Q(conversation_open=True)
+def _in_use(record: ContactImport) -> Q:
+    """Texted, in conversation, brought by a later import too, or referred to by what must not lose its contact."""
+    later = ImportRow.objects.filter(
+        phone=OuterRef("phone"),
+        fate__in=ImportRow.TAKEN,
+        contact_import__purpose=ContactImport.Purpose.CONTACTS,
+        contact_import__status__in=[Status.IMPORTING, Status.IMPORTED],
+        contact_import__confirmed_at__gt=record.confirmed_at,
+    )
+    found = Q(last_texted_at__isnull=False) | Q(conversation_open=True) | Q(Exists(later))
     for relation in Contact._meta.related_objects:
         if relation.on_delete is models.PROTECT:
             those = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})

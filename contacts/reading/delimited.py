@@ -10,13 +10,13 @@ from pathlib import Path
 
 from contacts.reading import encodings
 from contacts.reading.doubts import Doubt, about_encoding, about_separator
-from contacts.reading.limits import MAX_CELL
+from contacts.reading.limits import MAX_CELL, MAX_RECORD
+from contacts.reading.swallowed import Swallowed
 from contacts.unreadable import UnreadableFile
 
 SEPARATORS = (",", ";", "\t", "|")
 NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 SAMPLE = 60  # records that are looked at before the separator is decided
-MAX_LINE = 8 * MAX_CELL  # characters; a binary file without line ends must not fill the memory
 # Python's own limit, 131,072, is less than a long note. It holds for the whole process, which reads CSV only here.
 csv.field_size_limit(MAX_CELL)
 
@@ -76,7 +76,7 @@ def _separator(path: Path, encoding: str) -> tuple[str, str]:
 def _first_line(path: Path, encoding: str) -> str:
     try:
         with _text(path, encoding) as file:
-            return file.readline(MAX_LINE)
+            return file.readline(MAX_RECORD)
     except UnicodeError:  # told with its row when the records are read
         return ""
 
@@ -94,14 +94,23 @@ def _widths(path: Path, encoding: str, delimiter: str) -> list[int]:
 
 
 def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
-    number = lines = 0
+    number = line = 0
+    swallowed = Swallowed(delimiter)
     try:
         with _text(path, encoding) as file:
-            reader = csv.reader(_lines(file), delimiter=delimiter, strict=True)
+            lines = _Lines(file)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
             for number, cells in enumerate(reader, start=1):
-                if reader.line_num - lines > 2:
-                    _refuse_swallowed(number, cells, delimiter)
-                lines = reader.line_num
+                several, line = reader.line_num - line, reader.line_num
+                if several > 1 and swallowed.has_rows(cells):
+                    raise UnreadableFile(
+                        f"Row {number}: a quotation mark is opened there and closed only {several - 1} "
+                        f"line{'s' if several > 2 else ''} later, so whole rows stand in one cell. Remove the mark, or "
+                        "write it twice."
+                    )
+                if number <= SAMPLE and several == 1:
+                    swallowed.learn(cells)
+                lines.read = 0
                 yield number, cells
     except UnicodeError as problem:
         raise UnreadableFile(
@@ -110,41 +119,36 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[Record]:
         ) from problem
     except csv.Error as problem:
         raise UnreadableFile(f"Row {number + 1} cannot be read: {_reason(problem)}") from problem
-    except _LineTooLong as problem:
+    except _RecordTooLong as problem:
         raise UnreadableFile(f"Row {number + 1} is far too long for a row of a table.") from problem
-
-
-def _refuse_swallowed(number: int, cells: list[str], delimiter: str) -> None:
-    """A quotation mark that stands alone swallows whole rows up to the next one, and nobody would notice.
-
-    What was swallowed shows itself: between its first and its last line a cell has lines that are rows of this table.
-    """
-    for cell in cells:
-        inner = cell.split("\n")[1:-1]
-        if inner and len(cells) > 1 and all(line.count(delimiter) == len(cells) - 1 for line in inner):
-            raise UnreadableFile(
-                f"Row {number}: a quotation mark is opened there and closed only {len(inner) + 1} lines later, so "
-                "whole rows stand in one cell. Remove the mark, or write it twice."
-            )
 
 
 def _text(path: Path, encoding: str) -> TextIOWrapper:
     return path.open(encoding=encoding, newline="")
 
 
-class _LineTooLong(Exception):
+class _RecordTooLong(Exception):
     pass
 
 
-def _lines(file: TextIOWrapper) -> Iterator[str]:
-    """Lines without NUL, and without the `sep=;` that Excel writes, and hides, above the first row."""
-    first = True
-    while line := file.readline(MAX_LINE):
-        if len(line) == MAX_LINE:
-            raise _LineTooLong
-        if not (first and _declared(line)):
-            yield line.replace("\x00", "")
-        first = False
+class _Lines:
+    """Lines without NUL, and without the `sep=;` that Excel writes, and hides, above the first row.
+
+    `read` counts the characters since whoever reads set it to 0, which is at each record: neither a binary file without
+    line ends nor a cell of many lines fills the memory.
+    """
+
+    def __init__(self, file: TextIOWrapper) -> None:
+        self._file, self._first, self.read = file, True, 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(MAX_RECORD):
+            self.read += len(line)
+            if self.read >= MAX_RECORD:
+                raise _RecordTooLong
+            if not (self._first and _declared(line)):
+                yield line.replace("\x00", "")
+            self._first = False
 
 
 def _declared(line: str) -> str:

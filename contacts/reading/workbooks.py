@@ -65,9 +65,9 @@ class Workbook:
 
 def open_workbook(path: Path, wanted: str = "") -> Workbook:
     """Start to read `wanted`, or the first sheet with data. Raises UnreadableFile."""
-    kind = _check_archive(path)
+    kind, unpacked = _check_archive(path)
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "contacts.reading.worker", str(path.absolute()), wanted],
+        [sys.executable, "-m", "contacts.reading.worker", str(path.absolute()), wanted, str(unpacked)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -114,8 +114,8 @@ def _dated(value: dict[str, Any]) -> Any:
     return value
 
 
-def _check_archive(path: Path) -> str:
-    """The kind of workbook, by what is in it and not by its name. Raises UnreadableFile."""
+def _check_archive(path: Path) -> tuple[str, int]:
+    """The kind of workbook, by what is in it and not by its name, and its bytes unpacked. Raises UnreadableFile."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -131,7 +131,7 @@ def _check_archive(path: Path) -> str:
         raise UnreadableFile(DAMAGED)
     names = {entry.filename for entry in entries}
     if any(name.startswith("xl/workbook.") for name in names):
-        return "xlsx"
+        return "xlsx", unpacked
     if {"content.xml", "mimetype"} <= names:
-        return "ods"
+        return "ods", unpacked
     raise UnreadableFile("This is an archive, not a workbook. Unpack it, and import the spreadsheet inside.")

@@ -128,6 +128,15 @@ def test_work_that_nobody_goes_on_with_is_taken_up(sheet: Path) -> None:
     assert _jobs() == jobs + 1
 
 
+def test_a_file_that_the_command_line_reads_is_left_to_it(sheet: Path) -> None:
+    record = importing.begin("people.csv", "0" * 64, importing.Rules())
+    jobs = _jobs()
+    for minutes, more in ((1, 0), (11, 1)):
+        ContactImport.objects.filter(pk=record.pk).update(touched_at=timezone.now() - timedelta(minutes=minutes))
+        go_on_with_imports(0)
+        assert _jobs() == jobs + more
+
+
 def _jobs() -> int:
     from procrastinate.contrib.django.models import ProcrastinateJob
 

@@ -79,7 +79,7 @@ def test_a_plain_number_stays_one(number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "formula", ["=1", "+1+1", "-1-1", "@a", "\t=1", "\r=1", "\n=1", "+1e5", "-", "+1 202 555 0123"]
+    "formula", ["=1", "+1+1", "-1-1", "@a", "\t=1", "\r=1", "\n=1", "+1e5", "-", "+1 202 555 0123", "＝1", "＠a"]
 )
 def test_a_formula_is_disarmed(formula: str) -> None:
     assert exporting.harmless(formula) == f"'{formula}"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from contacts import importing
 from contacts.models import Contact, ContactImport, ContactList, Suppression
 
 Capture = pytest.CaptureFixture[str]
@@ -80,6 +81,25 @@ def test_the_command_refuses_in_words(sheet: Path, options: tuple[str, ...], sen
         call_command("import_contacts", str(sheet), *options)
     assert refusal.value.returncode == 2
     assert sentence in str(refusal.value)
+    assert not Contact.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("step", "sentence"), [("confirm", "not waiting"), ("apply", "stopped this import")])
+def test_an_import_that_staff_stop_meanwhile_is_refused(
+    sheet: Path, step: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(sheet, "Mobile\n2025550100\n")
+    taken = getattr(importing, step)
+
+    def stopped(record: ContactImport, *rest: Any) -> None:
+        importing.cancel(record)
+        taken(record, *rest)
+
+    monkeypatch.setattr(importing, step, stopped)
+    with pytest.raises(CommandError, match=sentence) as refusal:
+        call_command("import_contacts", str(sheet))
+    assert refusal.value.returncode == 2
     assert not Contact.objects.exists()
 
 

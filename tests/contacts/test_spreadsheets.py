@@ -141,6 +141,28 @@ def test_a_quotation_mark_that_is_never_closed_is_refused_with_its_row(
     assert "quotation mark" in refusal
 
 
+@pytest.mark.parametrize(
+    ("content", "row"),
+    [
+        ('Phone,Note\n+12025550101,"a\n+12025550102,b"\n+12025550103,c\n', 2),
+        ('Phone,Note\r+12025550101,"a\r+12025550102,b"\r+12025550103,c\r', 2),
+        ('Phone,Note\n+12025550100,x\n+12025550101,"a\n+12025550102,b\n+12025550103,c"\n', 3),
+        ('Phone,Note,City\n+12025550101,"a,Rome\n+12025550102,b",Bonn\n', 2),
+        ('Name,Phone\n"Jo,+12025550101\nBob",+12025550102\n', 2),
+        ('Name,Phone,Note\nEve,+12025550100,z\n"Jo,12,x\nBob,+12025550102,y"\n', 3),
+    ],
+)
+def test_rows_that_a_quotation_mark_swallows_are_missed(written: Written, content: str, row: int) -> None:
+    assert refusal_of(written(content)).startswith(f"Row {row}: a quotation mark is opened there and closed only")
+
+
+def test_an_address_of_several_lines_is_no_swallowed_row(written: Written) -> None:
+    address = "12 Main St\nSpringfield, IL\n62701"
+    content = f'Phone,Address\n+12025550101,"{address}"\n+12025550102,"1 Rue\r\nParis, France"\n'
+    rows = names_of(written(content))
+    assert rows == [(2, "+12025550101", address), (3, "+12025550102", "1 Rue\r\nParis, France")]
+
+
 def test_ragged_rows_keep_all_their_cells(written: Written) -> None:
     rows = "+12025550101,Ann\n" * 3 + "+12025550102\n+12025550103,Bob,surplus\n"
     sheet = open_sheet(written("Phone,Name\n" + rows))
@@ -239,6 +261,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "many entries": make.many_entries,
     "truncated": lambda: make.xlsx({"People": [make.HEADER, *make.PEOPLE]})[:-200],
     "cut in half": lambda: make.xlsx({"People": [make.HEADER, *make.PEOPLE]})[:2000],
+    "900,000 times one row": lambda: make.repeated_rows(900_000),
+    "endlessly one row": lambda: make.repeated_rows(4_000_000_000),
+    "one text in all cells": make.repeated_text,
     "no sheet in it": lambda: make.raw_xlsx(b"not XML"),
 }
 
@@ -320,6 +345,8 @@ def test_more_than_the_limits_is_refused(written: Written, monkeypatch: pytest.M
 
 def test_a_line_without_an_end_does_not_fill_the_memory(written: Written) -> None:
     assert "far too long" in refusal_of(written("Phone\n" + "+12025550101 " * 700_000), delimiter=",")
+    cells = (',"' + "note\n" * 100_000 + '"') * 5
+    assert "Row 2 is far too long" in refusal_of(written(f"Phone\n+12025550101{cells}\n"))
     assert f"{limits.MAX_CELL:,} characters" in refusal_of(written("Phone\n" + "9" * (limits.MAX_CELL + 1)))
 
 

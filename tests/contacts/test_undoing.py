@@ -52,6 +52,16 @@ def test_who_was_texted_since_stays(sheet: Path) -> None:
     assert list(Contact.objects.order_by("phone")) == [texted, queued]
 
 
+def test_who_came_in_another_file_since_stays(sheet: Path) -> None:
+    record = imported(sheet, "Phone,First name\n2025550100,Jane\n2025550101,Jo\n2025550102,Al\n")
+    later = imported(sheet, "Phone,First name\n2025550100,Jane\n2025550101,Joanna\n")
+    staged(sheet, "Phone,First name\n2025550102,Al\n")
+    assert undone(record) == Undone(deleted=1, kept=2)
+    assert list(Contact.objects.order_by("phone").values_list("first_name", flat=True)) == ["Jane", "Joanna"]
+    assert undone(later) == Undone(restored=1)
+    assert list(Contact.objects.order_by("phone").values_list("first_name", flat=True)) == ["Jane", "Jo"]
+
+
 def test_a_field_that_changed_since_stays(sheet: Path) -> None:
     Contact.objects.create(phone="+12025550100", first_name="Jane", company="Old", attributes={"city": "Bonn"})
     record = imported(sheet, "Phone,First name,Company,City\n2025550100,Janet,New,Rome\n")

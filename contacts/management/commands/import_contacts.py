@@ -68,9 +68,7 @@ class Command(BaseCommand):
             forget(record)
             record.delete()
         else:
-            importing.confirm(record)
-            with self._bar("Importing", record.rows) as bar:
-                importing.apply(record, bar.update)
+            self._import(record)
             answer = _answer(record)
         self._say(answer, options)
         if answer["rejected"]:
@@ -87,6 +85,16 @@ class Command(BaseCommand):
         for note in record.reading["notes"]:
             self.stderr.write(f"Note: {note}")
         return record
+
+    def _import(self, record: ContactImport) -> None:
+        try:
+            importing.confirm(record)
+        except importing.CannotImport as problem:
+            raise Refused(str(problem)) from problem
+        with self._bar("Importing", record.rows) as bar:
+            importing.apply(record, bar.update)
+        if record.status != Status.IMPORTED:
+            raise Refused(f"Somebody stopped this import: {record.get_status_display().lower()}.")
 
     def _bar(self, what: str, rows: int | None = None) -> Any:
         """Rows done, rows a second and the time left; for people alone."""
