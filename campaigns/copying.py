@@ -19,6 +19,7 @@ def copy(campaign: Campaign, by: Any = None) -> Campaign:
             metadata=campaign.metadata,
             agent_enabled=campaign.agent_enabled,
             any_hour=campaign.any_hour,
+            spread_minutes=campaign.spread_minutes,
             rest_hours=campaign.rest_hours,
             skip_open_conversations=campaign.skip_open_conversations,
             created_by=by,

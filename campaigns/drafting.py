@@ -26,6 +26,9 @@ def draft(
     agent_enabled: bool = True,
     any_hour: bool = False,
     scheduled_at: datetime | None = None,
+    each_own_clock: bool = False,
+    spread_minutes: int | None = None,
+    expires_at: datetime | None = None,
 ) -> Campaign:
     """Create a draft. Raises CannotDraft where a list or an agent does not exist, or nothing would be said.
 
@@ -43,6 +46,9 @@ def draft(
             agent_enabled=agent_enabled,
             any_hour=any_hour,
             scheduled_at=scheduled_at,
+            each_own_clock=each_own_clock,
+            spread_minutes=spread_minutes,
+            expires_at=expires_at,
         )
         try:
             campaign.full_clean()

@@ -7,7 +7,6 @@ from django.db.models import Q, QuerySet
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
@@ -18,6 +17,7 @@ from campaigns.audience import MANY, Choice, chosen, clock_of, known_fields
 from campaigns.form_fields import NamedValues, People
 from campaigns.models import Account, Agent, Campaign, Segment, Trigger
 from campaigns.segmenting import Clock, QuestionProblem
+from campaigns.when_form import WhenForm
 from contacts.models import Contact, ContactList
 
 HOURS = {"hours": 1, "days": 24}
@@ -26,7 +26,7 @@ PEOPLE = {"rows": 3, "placeholder": "A name or number on each line"}
 RECENT = 30
 
 
-class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
+class CampaignForm(WhenForm):
     """A draft: who, what, when."""
 
     lists = forms.ModelMultipleChoiceField(
@@ -84,19 +84,6 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "appointment_time: {{ appointment_time }}"}),
         help_text="A name and a value on each line; values may hold merge tags.",
     )
-    scheduled_at = forms.SplitDateTimeField(
-        required=False,
-        label="Not before",
-        widget=UnfoldAdminSplitDateTimeWidget,
-        help_text="Empty: as soon as you launch.",
-    )
-    expires_at = forms.SplitDateTimeField(
-        required=False,
-        label="Not after",
-        widget=UnfoldAdminSplitDateTimeWidget,
-        help_text="What is not sent by then stays unsent.",
-    )
-
     WHO = ("name", "lists", "segments")
     BUT = (
         "excluded_lists",
@@ -109,7 +96,6 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         "excluded_silent",
     )
     WHAT = ("message", "agent", "trigger", "metadata", "agent_enabled")
-    WHEN = ("scheduled_at", "expires_at", "any_hour")
 
     class Meta:
         model = Campaign
@@ -122,16 +108,13 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
             "trigger",
             "metadata",
             "agent_enabled",
-            "scheduled_at",
-            "expires_at",
-            "any_hour",
+            *WhenForm.WHEN_OF_MODEL,
         )
         widgets = {
             "name": UnfoldAdminTextInputWidget(attrs={"placeholder": "For you and your colleagues"}),
             "message": UnfoldAdminTextareaWidget(attrs={"rows": 6}),
             "skip_open_conversations": UnfoldBooleanSwitchWidget,
             "agent_enabled": UnfoldBooleanSwitchWidget,
-            "any_hour": UnfoldBooleanSwitchWidget,
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -171,11 +154,15 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         """Is anybody left out, so that the fields for it must be on the page?"""
         return any(self[name].value() for name in self.BUT if name != "rest_unit")
 
+    def account(self) -> Account:
+        """The business that the form names, or the first."""
+        agent = getattr(self, "cleaned_data", {}).get("agent") or Agent.objects.select_related("account").first()
+        account = agent.account if agent else Account.objects.order_by("pk").first()
+        return account or Account()
+
     def clock(self) -> Clock:
         """Now, in days of the business that the form names."""
-        agent = self.cleaned_data.get("agent") or Agent.objects.first()
-        account = agent.account if agent else Account.objects.order_by("pk").first()
-        return clock_of(account or Account())
+        return clock_of(self.account())
 
     def chosen_people(self) -> QuerySet[Contact]:
         """The people whom the form means; nobody where a segment cannot be asked."""
@@ -193,10 +180,6 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     def what(self) -> list[forms.BoundField]:
         """The fields of the second step."""
         return [self[name] for name in self.WHAT]
-
-    def when(self) -> list[forms.BoundField]:
-        """The fields of the third step."""
-        return [self[name] for name in self.WHEN]
 
     def choice(self) -> Choice:
         """Whom the form chooses, also while other fields are wrong."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from campaigns import rehearsal as rehearsals
@@ -44,16 +45,17 @@ def launch(campaign: Campaign, rehearsal: Rehearsal, by: Any = None) -> int:
             raise CannotLaunch(
                 "Something has changed since the rehearsal: the message, the audience or an opt-out. Rehearse again."
             )
-        if rehearsal.will_send == 0:
-            raise CannotLaunch("Nobody would get this text; see the rehearsal for the reasons.")
         now = timezone.now()
         if locked.expires_at is not None and locked.expires_at <= now:
             raise CannotLaunch("The campaign's last minute is already over. Choose a later end.")
+        if rehearsal.will_send == 0:
+            raise CannotLaunch("Nobody would get this text; see the rehearsal for the reasons.")
         count = _queue(locked, rehearsal)
-        later = locked.scheduled_at is not None and locked.scheduled_at > now
+        locked.begins_at = locked.sends.aggregate(first=Min("due_at"))["first"]
+        later = locked.scheduled_at is not None and min(locked.scheduled_at, locked.begins_at) > now
         locked.status = Campaign.Status.SCHEDULED if later else Campaign.Status.RUNNING
         locked.mode, locked.launched_by, locked.launched_at = Mode.current(), by, now
-        locked.save(update_fields=["status", "mode", "launched_by", "launched_at"])
+        locked.save(update_fields=["status", "mode", "launched_by", "launched_at", "begins_at"])
         wake_workers()
     campaign.refresh_from_db()
     return count

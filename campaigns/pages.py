@@ -15,6 +15,7 @@ from django.utils import timezone
 from campaigns import audience as audiences
 from campaigns.audience import Choice, audience
 from campaigns.composing import TemplateProblem
+from campaigns.hours_wording import windows_in_words
 from campaigns.models import Campaign, Rehearsal, RehearsedText, Send
 from campaigns.progress import Progress, progress
 from campaigns.scripts import Script, Scripted
@@ -167,6 +168,7 @@ def rehearsed(campaign: Campaign, snapshot: Rehearsal) -> dict[str, Any]:
     ]
     return {
         "bar": parts,
+        "hours": windows_in_words(campaign.agent.account),
         "first": times["first"],
         "last": times["last"],
         "duration": duration(snapshot.will_send / campaign.agent.account.messages_per_second),

@@ -3,17 +3,19 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
 
-from campaigns import timing
+from campaigns import law
 from campaigns.audience import audience
 from campaigns.composing import TemplateProblem
 from campaigns.contracts import facts_of
 from campaigns.models import Campaign, Rehearsal, RehearsedText
+from campaigns.places import whereabouts
+from campaigns.planning import Plan
 from campaigns.scripts import Script
 from campaigns.segmenting import QuestionProblem
 
@@ -58,8 +60,9 @@ def _rehearsed(script: Script, by: Any) -> Rehearsal:
 def _texts(script: Script, rehearsal: Rehearsal) -> Iterator[RehearsedText]:
     """One row for every person of the audience."""
     campaign, now = script.campaign, rehearsal.created_at
-    begin = max(now, campaign.scheduled_at) if campaign.scheduled_at else now
-    for contact in audience(campaign, now).iterator(chunk_size=BATCH):
+    people = audience(campaign, now)
+    plan = Plan(campaign, now, people.count())
+    for place, contact in enumerate(people.iterator(chunk_size=BATCH)):
         scripted = script.for_person(contact, opted_out=contact.opted_out)
         text = RehearsedText(
             rehearsal=rehearsal,
@@ -70,11 +73,13 @@ def _texts(script: Script, rehearsal: Rehearsal) -> Iterator[RehearsedText]:
             text=scripted.text,
             metadata=scripted.metadata,
             segments=scripted.segments,
-            due_at=begin,
         )
-        if not campaign.any_hour:
-            window = timing.window_for(begin, contact.phone, contact.time_zone, script.account)
-            text.due_at, text.window_ends_at = window.opens, window.closes
+        if scripted.outcome == Outcome.WILL_SEND:
+            slot = plan.slot(whereabouts(contact.phone, contact.time_zone), place)
+            text.due_at, text.window_ends_at = slot.due_at, slot.window_ends_at
+            if slot.reason:
+                text.outcome = Outcome.TOO_LATE if slot.too_late else Outcome.NO_HOUR
+                text.reason, text.text, text.metadata = slot.reason, "", {}
         yield text
 
 
@@ -99,17 +104,24 @@ def fingerprint(campaign: Campaign, at: datetime) -> str:
         facts_of(campaign.trigger),
         campaign.agent_enabled,
         campaign.any_hour,
-        str(campaign.scheduled_at),
-        str(campaign.expires_at),
+        _instant(campaign.scheduled_at),
+        campaign.each_own_clock,
+        campaign.spread_minutes,
+        _instant(campaign.expires_at),
         campaign.agent.agent_id,
         account.name,
-        str(account.window_opens),
-        str(account.window_closes),
+        [str(window) for window in account.windows.all()],
+        law.digest(),
         account.time_zone,
         account.region,
         _audience_digest(campaign, at),
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _instant(at: datetime | None) -> str:
+    """The same for the same moment, on whatever clock a form has read it."""
+    return at.astimezone(UTC).isoformat() if at else ""
 
 
 def _audience_digest(campaign: Campaign, at: datetime) -> str:

@@ -22,8 +22,9 @@ def resume(campaign: Campaign) -> bool:
         paused = Campaign.objects.filter(pk=campaign.pk, status=Status.PAUSED)
         if paused.exists():
             brakes.release(campaign.pk)  # before the campaign's row, as whoever pulls the brake does
-        early = paused.filter(scheduled_at__gt=Now()).update(status=Status.SCHEDULED, pause_reason="")
-        changed = early or paused.update(status=Status.RUNNING, pause_reason="")
+        early = paused.filter(scheduled_at__gt=Now(), begins_at__gt=Now())
+        changed = early.update(status=Status.SCHEDULED, pause_reason="")
+        changed = changed or paused.update(status=Status.RUNNING, pause_reason="")
         if changed:
             wake_workers()
     return bool(changed)

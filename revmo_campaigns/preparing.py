@@ -32,6 +32,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "launch_",
         "pause_",
         "cancel_",
+        "lift_hours_",
         "undo_",
         "resolve_",
         "resend_",

@@ -20,6 +20,7 @@ from unfold.decorators import display
 from campaigns import copying, launching, pages, rehearsal, steering
 from campaigns.audience import audience_in_words
 from campaigns.forms import CampaignForm, RehearsalChoice
+from campaigns.hours_wording import windows_in_words
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
 from contacts.admin.base import PageAdmin, lever
@@ -113,7 +114,8 @@ class CampaignAdmin(PageAdmin):
         )
 
     def _draft(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
-        form = CampaignForm(request.POST or None, instance=campaign)
+        may_lift_hours = request.user.has_perm("campaigns.lift_hours_campaign")
+        form = CampaignForm(request.POST or None, instance=campaign, may_lift_hours=may_lift_hours)
         if request.method == "POST" and form.is_valid():
             saved = self._save(request, form)
             if "_rehearse" in request.POST:
@@ -129,6 +131,7 @@ class CampaignAdmin(PageAdmin):
             campaign=campaign,
             bubbles=[],
             leaves_out=form.leaves_out(),
+            hours=windows_in_words(form.account()),
             may_delete=campaign is not None and self.has_delete_permission(request, campaign),
         )
 

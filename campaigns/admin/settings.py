@@ -6,17 +6,29 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from campaigns import steering
-from campaigns.models import Account, Agent, Mode, Trigger
+from campaigns.hours_wording import law_lines
+from campaigns.models import Account, Agent, Mode, SendWindow, Trigger
 from campaigns.sending import pacing
 from contacts.admin.base import PageAdmin, lever
+
+
+class SendWindowInline(TabularInline):
+    """The hours of each day; a day that is not there is closed."""
+
+    model = SendWindow
+    verbose_name_plural = "Send windows: when you text, counted where the person is. A day without one is closed"
+    fields = ("weekday", "opens", "closes")
+    max_num = 7
+    extra = 0
 
 
 @admin.register(Account)
@@ -26,15 +38,9 @@ class AccountAdmin(PageAdmin):
     list_display = ("name", "state", "messages_per_second", "daily_allowance", "time_zone")
     change_form_template = "campaigns/account.html"
     readonly_fields = ("state", "pace_now")
+    inlines = (SendWindowInline,)
     fieldsets = (
         (None, {"fields": ("state", "name", ("time_zone", "region"))}),
-        (
-            "Send window",
-            {
-                "fields": (("window_opens", "window_closes"),),
-                "description": "Counted where the person is. US rules: 8 a.m. to 9 p.m.; some states end at 8 p.m.",
-            },
-        ),
         ("Pace", {"fields": (("messages_per_second", "in_flight_limit", "daily_allowance"), "pace_now")}),
         (
             "Brakes",
@@ -62,10 +68,22 @@ class AccountAdmin(PageAdmin):
         """Agents and texts point to it."""
         return False
 
+    def get_inlines(self, request: HttpRequest, obj: Account | None) -> tuple[type[TabularInline], ...]:
+        """Windows stand from the account's first day on, so there is nothing to add before."""
+        return self.inlines if obj is not None else ()
+
     def get_urls(self) -> list[URLPattern]:
-        """With the lever that releases the brake."""
-        resume = path("<int:pk>/resume/", self.admin_site.admin_view(self.resume), name="campaigns_account_resume")
-        return [resume, *super().get_urls()]
+        """With the lever that releases the brake, and the law."""
+        wrap = self.admin_site.admin_view
+        resume = path("<int:pk>/resume/", wrap(self.resume), name="campaigns_account_resume")
+        law_page = path("quiet-hours/", wrap(self.law), name="campaigns_account_law")
+        return [resume, law_page, *super().get_urls()]
+
+    def law(self, request: HttpRequest) -> HttpResponse:
+        """The quiet hours on file, with their sources."""
+        if not request.user.has_perm("campaigns.view_campaign"):
+            raise PermissionDenied
+        return self.page(request, "campaigns/law.html", title="Quiet hours on file", lines=law_lines())
 
     @lever("campaigns.resume_account")
     def resume(self, request: HttpRequest, account: Account) -> HttpResponse:

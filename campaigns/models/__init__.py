@@ -10,6 +10,7 @@ from campaigns.models.rehearsals import Rehearsal, RehearsedText
 from campaigns.models.resolutions import Resolution, Unknown
 from campaigns.models.saved import AllowedNumber, SavedMessage
 from campaigns.models.segments import Segment
+from campaigns.models.send_windows import SendWindow
 from campaigns.models.sends import Send
 from campaigns.models.workers import Worker, WorkerShare
 
@@ -28,6 +29,7 @@ __all__ = [
     "SavedMessage",
     "Segment",
     "Send",
+    "SendWindow",
     "Trigger",
     "TriggerKey",
     "Unknown",

@@ -1,14 +1,15 @@
 """Settings of staff for a Revmo account, its agents, and what an agent can be asked to do."""
 
-from datetime import time
+from typing import Any
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
-from django.db.models import F, Q
+from django.db import models, transaction
+from django.db.models import Q
 
 from campaigns.models.modes import Mode
+from campaigns.models.send_windows import SendWindow
 from revmo.agent_ids import check_agent_id
 
 
@@ -47,12 +48,6 @@ class Account(models.Model):
     daily_allowance = models.PositiveIntegerField(
         null=True, blank=True, help_text="Texts a day in the account's time zone. Empty: no limit of ours."
     )
-    # 47 CFR 64.1200(c)(1): 8 a.m. to 9 p.m. at the called party's location; ours start later and end earlier because
-    # some states do (Florida, Oklahoma and Washington end at 8 p.m.).
-    window_opens = models.TimeField(
-        "earliest", default=time(9), help_text="No text before this hour where the person is."
-    )
-    window_closes = models.TimeField("latest", default=time(20), help_text="No text from this hour on.")
     # The brakes of a campaign; 0 lifts one.
     brake_unknowns = models.PositiveSmallIntegerField(
         "unknowns in a row",
@@ -132,11 +127,6 @@ class Account(models.Model):
                 name="an_account_sends_at_some_rate",
             ),
             models.CheckConstraint(
-                condition=Q(window_opens__lt=F("window_closes")),
-                name="a_send_window_opens_before_it_closes",
-                violation_error_message="The earliest hour must come before the latest.",
-            ),
-            models.CheckConstraint(
                 condition=Q(paused_at__isnull=True) | ~Q(pause_reason=""), name="a_paused_account_says_why"
             ),
         ]
@@ -144,6 +134,16 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new account has its send windows at once, since a day without one is closed."""
+        new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if new:
+                SendWindow.objects.bulk_create(
+                    SendWindow(account=self, weekday=weekday) for weekday in SendWindow.Weekday
+                )
 
 
 class Pace(models.Model):

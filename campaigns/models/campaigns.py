@@ -81,9 +81,24 @@ class Campaign(models.Model):
         help_text="Switched off, the text stands alone: nobody but your staff answers what comes back.",
     )
     any_hour = models.BooleanField(
-        "at any hour", default=False, help_text="Only for texts that people wait for. Lifts the send window."
+        "at any hour",
+        default=False,
+        help_text="Only for texts that people wait for. Lifts the send windows and the quiet hours of the law.",
     )
+    # When: `campaigns.timing` and `campaigns.rehearsal` make each person's minute of it.
     scheduled_at = models.DateTimeField("not before", null=True, blank=True)
+    each_own_clock = models.BooleanField(
+        "on each person's own clock",
+        default=False,
+        db_default=False,
+        help_text="Not before that hour where the person is, instead of where the business is.",
+    )
+    spread_minutes = models.PositiveIntegerField(
+        "spread over",
+        null=True,
+        blank=True,
+        help_text="Minutes over which the texts are spread evenly. Empty: at once.",
+    )
     expires_at = models.DateTimeField(
         "not after", null=True, blank=True, help_text="What is not sent by then stays unsent."
     )
@@ -98,6 +113,9 @@ class Campaign(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
     launched_at = models.DateTimeField("launched", null=True, editable=False)
+    begins_at = models.DateTimeField(
+        "begins", null=True, editable=False, help_text="When the first text is due; set at launch."
+    )
     finished_at = models.DateTimeField("finished", null=True, editable=False)
 
     class Meta:
@@ -117,6 +135,16 @@ class Campaign(models.Model):
                 )
                 | Q(status="canceled"),
                 name="a_campaign_gets_its_mode_at_launch",
+            ),
+            models.CheckConstraint(
+                condition=Q(each_own_clock=False) | Q(scheduled_at__isnull=False),
+                name="a_clock_of_their_own_needs_a_time",
+                violation_error_message="Say from which hour on, on each person's own clock.",
+            ),
+            models.CheckConstraint(
+                condition=Q(spread_minutes__isnull=True) | Q(spread_minutes__gte=1, spread_minutes__lte=10_080),
+                name="texts_are_spread_over_a_week_at_most",
+                violation_error_message="Spread the texts over a week at most.",
             ),
             models.CheckConstraint(
                 condition=~Q(status="paused") | ~Q(pause_reason=""), name="a_paused_campaign_says_why"
@@ -139,6 +167,7 @@ class Campaign(models.Model):
             ("pause_campaign", "Can pause and resume a campaign"),
             ("cancel_campaign", "Can cancel a campaign"),
             ("test_campaign", "Can send a test"),
+            ("lift_hours_campaign", "Can let a campaign text at any hour"),
         ]
 
     def __str__(self) -> str:

@@ -39,6 +39,8 @@ class RehearsedText(models.Model):
         TOO_LONG = "too_long", "Text too long"
         MISSING_DETAIL = "missing_detail", "The agent would not know something it needs"
         WRONG_DETAIL = "wrong_detail", "The agent would be told something wrong"
+        NO_HOUR = "no_hour", "No lawful hour"
+        TOO_LATE = "too_late", "After the campaign's end"
 
     rehearsal = models.ForeignKey(Rehearsal, on_delete=models.CASCADE, related_name="texts", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="+")

@@ -23,8 +23,9 @@ def run(mode: Mode) -> None:
 
 def begin_scheduled(mode: Mode) -> int:
     """Let campaigns run whose time has come."""
-    due = Campaign.objects.filter(status=Campaign.Status.SCHEDULED, mode=mode, scheduled_at__lte=Now())
-    return due.update(status=Campaign.Status.RUNNING)
+    waiting = Campaign.objects.filter(status=Campaign.Status.SCHEDULED, mode=mode)
+    # On people's own clocks the first may be due before the hour comes where the business is.
+    return waiting.filter(Q(scheduled_at__lte=Now()) | Q(begins_at__lte=Now())).update(status=Campaign.Status.RUNNING)
 
 
 def expire(mode: Mode) -> int:
@@ -66,4 +67,8 @@ def move_to_next_window(send_ids: Sequence[int], now: datetime | None = None) ->
         for send in late.filter(pk__in=send_ids, state=Send.State.QUEUED, window_ends_at__lte=now).order_by("pk"):
             zone = send.contact.time_zone if send.contact else ""
             window = timing.window_for(now, send.to, zone, send.agent.account)
-            Send.objects.filter(pk=send.pk).update(due_at=window.opens, window_ends_at=window.closes)
+            row = Send.objects.filter(pk=send.pk)
+            if window is None:
+                row.update(state=Send.State.EXPIRED, reason=timing.NO_HOUR, finished_at=Now())
+            else:
+                row.update(due_at=window.opens, window_ends_at=window.closes)

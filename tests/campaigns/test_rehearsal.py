@@ -85,7 +85,8 @@ def test_an_empty_audience_is_refused() -> None:
 
 
 def test_texts_wait_for_the_window_where_the_person_is() -> None:
-    agent = make_agent(make_account(window_opens=time(0), window_closes=time(0, 1)))
+    agent = make_agent(make_account())
+    agent.account.windows.update(opens=time(12), closes=time(12, 1))
     text = rehearse(make_campaign(make_contacts(1), agent=agent, any_hour=False)).texts.get()
     assert text.window_ends_at is not None
     assert text.due_at is not None
@@ -122,11 +123,14 @@ def opt_out(campaign: Campaign) -> None:
 
 
 def change_hours(campaign: Campaign) -> None:
-    campaign.agent.account.window_opens = time(10)
-    campaign.agent.account.save()
+    campaign.agent.account.windows.filter(weekday=3).update(opens=time(10))
 
 
-@pytest.mark.parametrize("change", [change_message, change_person, add_person, opt_out, change_hours])
+def close_a_day(campaign: Campaign) -> None:
+    campaign.agent.account.windows.filter(weekday=7).delete()
+
+
+@pytest.mark.parametrize("change", [change_message, change_person, add_person, opt_out, change_hours, close_a_day])
 def test_a_change_makes_the_snapshot_outdated(change: object) -> None:
     campaign = make_campaign(make_contacts(2))
     rehearse(campaign)

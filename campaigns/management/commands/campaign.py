@@ -38,7 +38,10 @@ class Command(BaseCommand):
         create.add_argument("--metadata", default="{}", metavar="JSON")
         create.add_argument("--no-agent", action="store_true", help="The text stands alone; the agent stays silent.")
         create.add_argument("--at", default="", metavar="ISO", help="Not before; UTC where no offset is given.")
-        create.add_argument("--any-hour", action="store_true", help="Lift the send window.")
+        create.add_argument("--own-clock", action="store_true", help="--at counts on each person's own clock.")
+        create.add_argument("--spread", type=float, metavar="HOURS", help="Spread evenly over so many hours.")
+        create.add_argument("--until", default="", metavar="ISO", help="What is not sent by then expires.")
+        create.add_argument("--any-hour", action="store_true", help="Lift the send windows and the quiet hours.")
         create.add_argument("--json", action="store_true")
         for verb in ("rehearse", "launch", "pause", "resume", "cancel", "status", "sends"):
             one = verbs.add_parser(verb)
@@ -78,13 +81,18 @@ class Command(BaseCommand):
             metadata=_metadata(options["metadata"]),
             agent_enabled=not options["no_agent"],
             any_hour=options["any_hour"],
-            scheduled_at=_instant(options["at"]),
+            scheduled_at=_instant(options["at"], "--at"),
+            each_own_clock=options["own_clock"],
+            spread_minutes=round(options["spread"] * 60) if options["spread"] else None,
+            expires_at=_instant(options["until"], "--until"),
         )
         self._say(
             options,
             {"id": campaign.pk, "name": campaign.name, "status": campaign.status},
             f"Draft {campaign.pk}.",
         )
+        if campaign.any_hour:
+            self.stderr.write("At any hour: neither the send windows nor the quiet hours of the law hold it back.")
 
     def _rehearse(self, campaign: Campaign, options: dict[str, Any]) -> None:
         snapshot = rehearsal.rehearse(campaign)
@@ -162,7 +170,7 @@ def _metadata(text: str) -> dict[str, Any]:
     return value
 
 
-def _instant(text: str) -> datetime | None:
+def _instant(text: str, option: str) -> datetime | None:
     if not text:
         return None
     try:
@@ -170,5 +178,5 @@ def _instant(text: str) -> datetime | None:
     except ValueError:
         instant = None
     if instant is None:
-        raise Refused("--at takes a date and time such as 2026-11-24T09:00:00-05:00.")
+        raise Refused(f"{option} takes a date and time such as 2026-11-24T09:00:00-05:00.")
     return instant if timezone.is_aware(instant) else timezone.make_aware(instant, timezone.get_default_timezone())
