@@ -22,6 +22,7 @@ from contacts.models import Attribute, Contact, ContactList
 from contacts.querysets import ContactQuerySet
 
 NOBODY = Q(pk__in=[])
+MOST_NAMED = 10  # single people told by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +136,21 @@ def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
 
 def audience_in_words(campaign: Campaign) -> str:
     """Whom it includes and leaves out, as one line."""
-    choice = Choice.of(campaign)
+    return in_words(Choice.of(campaign))
+
+
+def in_words(choice: Choice, *, by_name: bool = False) -> str:
+    """Whom it includes and leaves out, as one line; single people `by_name`, or how many."""
+    single = _named if by_name else _single
     names = [str(one) for one in (*choice.lists, *choice.segments)]
-    names += [_single(choice.people)] if choice.people else []
+    names += [single(choice.people)] if choice.people else []
     less = [str(one) for one in (*choice.excluded_lists, *choice.excluded_segments)]
-    less += [_single(choice.excluded_people)] if choice.excluded_people else []
+    less += [single(choice.excluded_people)] if choice.excluded_people else []
     less += [f"who had a text within {_hours(choice.rest_hours)}"] if choice.rest_hours else []
     less += ["who have an open conversation"] if choice.skip_open_conversations else []
     less += [f"who got “{one}”" for one in choice.excluded_recipients]
     less += [f"who got “{one}” and did not reply" for one in choice.excluded_silent]
-    return ", ".join(names) + (f"; without {', '.join(less)}" if less else "")
+    return (", ".join(names) or "nobody yet") + (f"; without {', '.join(less)}" if less else "")
 
 
 def known_fields(people: QuerySet[Contact], names: Iterable[str]) -> set[str]:
@@ -193,6 +199,12 @@ def _any(reasons: Iterable[Reason]) -> Q:
 
 def _single(people: Collection[Contact]) -> str:
     return f"{len(people)} single {'person' if len(people) == 1 else 'people'}"
+
+
+def _named(people: Collection[Contact]) -> str:
+    names = sorted(str(person) for person in people)
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _hours(hours: int) -> str:

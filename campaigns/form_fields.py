@@ -1,11 +1,12 @@
 """Fields of our own: names and values by line, and people by line."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from contacts.models import Contact
@@ -69,16 +70,23 @@ class People(forms.CharField):
         lines = [line.strip() for line in str(value or "").splitlines() if line.strip()]
         if len(lines) > MOST_PEOPLE:
             raise ValidationError(f"At most {MOST_PEOPLE} people one by one; import the others into a list.")
-        found, problems = {}, []
+        looked_up = [*self._by_number([line for line in lines if _NUMBER.search(line)])]
+        looked_up += [_by_name(line) for line in lines if not _NUMBER.search(line)]
+        if problems := [one for one in looked_up if isinstance(one, str)]:
+            raise ValidationError(problems)
+        return list({one.pk: one for one in looked_up if isinstance(one, Contact)}.values())
+
+    def _by_number(self, lines: Iterable[str]) -> Iterator[Contact | str]:
+        """For each line the contact, or what is the matter; one query for all."""
+        numbers: dict[str, str] = {}
         for line in lines:
             try:
-                person = self._person(line)
-                found[person.pk] = person
-            except ValidationError as problem:
-                problems += problem.messages
-        if problems:
-            raise ValidationError(problems)
-        return list(found.values())
+                numbers[line] = parse_phone(_NUMBER.findall(line)[0], self.region).e164
+            except InvalidPhone as problem:
+                yield f"“{line}”: {problem}"
+        known = {person.phone: person for person in Contact.objects.filter(phone__in=set(numbers.values()))}
+        for line, phone in numbers.items():
+            yield known.get(phone) or f"No contact has the number in “{line}”. Add the contact first."
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Compare the people."""
@@ -93,20 +101,12 @@ class People(forms.CharField):
         keys = [one for one in people if not isinstance(one, Contact)]
         return [*(one for one in people if isinstance(one, Contact)), *Contact.objects.filter(pk__in=keys)]
 
-    def _person(self, line: str) -> Contact:
-        number = _NUMBER.search(line)
-        if number is not None:
-            try:
-                phone = parse_phone(number[0], self.region).e164
-            except InvalidPhone as problem:
-                raise ValidationError(f"“{line}”: {problem}") from problem
-            person = Contact.objects.filter(phone=phone).first()
-            if person is None:
-                raise ValidationError(f"No contact has the number in “{line}”. Add the contact first.")
-            return person
-        first, _, last = line.partition(" ")
-        named = list(Contact.objects.filter(first_name__iexact=first, last_name__iexact=last.strip())[:2])
-        if len(named) != 1:
-            many = "Several contacts have" if named else "No contact has"
-            raise ValidationError(f"{many} the name “{line}”. Give the number.")
-        return named[0]
+
+def _by_name(line: str) -> Contact | str:
+    """The only one who is called so, wherever the last name begins, or what is the matter."""
+    words, names = line.split(), Q()
+    for cut in range(1, len(words) + 1):
+        names |= Q(first_name__iexact=" ".join(words[:cut]), last_name__iexact=" ".join(words[cut:]))
+    named = list(Contact.objects.filter(names)[:2])
+    many = "Several contacts have" if named else "No contact has"
+    return named[0] if len(named) == 1 else f"{many} the name “{line}”. Give the number."

@@ -1,5 +1,6 @@
 """What staff fill in about campaigns."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -12,10 +13,11 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from campaigns import composing
+from campaigns import composing, revising
 from campaigns.audience import MANY, Choice, chosen, clock_of, known_fields
 from campaigns.form_fields import NamedValues, People
 from campaigns.models import Account, Agent, Campaign, Segment, Trigger
+from campaigns.revising import Outrun
 from campaigns.segmenting import Clock, QuestionProblem
 from campaigns.when_form import WhenForm
 from contacts.models import Contact, ContactList
@@ -124,6 +126,9 @@ class CampaignForm(WhenForm):
             self.fields["agent"].initial = Agent.objects.first()
         for name in ("excluded_recipients", "excluded_silent"):
             self._offer_campaigns(name)
+        region = self.account().region
+        for name in ("people", "excluded_people"):
+            self.fields[name].region = region  # type: ignore[attr-defined]  # a field of ours
         if hours := self.instance.rest_hours:
             unit = "days" if hours % HOURS["days"] == 0 else "hours"
             self.initial.update(rest_amount=hours // HOURS[unit], rest_unit=unit)
@@ -190,6 +195,18 @@ class CampaignForm(WhenForm):
             rest_hours=given.get("rest_hours"),
             skip_open_conversations=bool(given.get("skip_open_conversations")),
         )
+
+    def untouched(self, outrun: Outrun) -> set[str] | None:
+        """Of what others changed, what this form leaves as it was; None where both changed one thing."""
+        return revising.untouched(self.instance, {name: self.cleaned_data.get(name) or [] for name in MANY}, outrun)
+
+    def take(self, other: Campaign, names: Collection[str]) -> None:
+        """Take these fields from there."""
+        for name in names:
+            if name in MANY:
+                self.cleaned_data[name] = list(getattr(other, name).all())
+            else:
+                setattr(self.instance, name, getattr(other, name))
 
     def clean(self) -> dict[str, Any]:
         """Somebody must be chosen, merge tags must name what they have, the trigger must be one of the agent's."""

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
@@ -17,13 +16,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns import copying, launching, pages, rehearsal, steering
+from campaigns import launching, pages, rehearsal, steering
+from campaigns.admin.drafts import REVISIONS_SHOWN, DraftPages
 from campaigns.audience import audience_in_words
 from campaigns.forms import CampaignForm, RehearsalChoice
-from campaigns.hours_wording import windows_in_words
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
-from contacts.admin.base import PageAdmin, lever
+from contacts.admin.base import lever
 
 Status = Campaign.Status
 HELD_BACK_SHOWN = 200
@@ -43,7 +42,7 @@ class CampaignChangeList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(PageAdmin):
+class CampaignAdmin(DraftPages):
     """Thin: rules are in `launching`, `steering` and `rehearsal`; what pages show is in `pages`."""
 
     change_list_template = "campaigns/campaign_list.html"
@@ -101,51 +100,22 @@ class CampaignAdmin(PageAdmin):
         """The draft, or once launched the campaign's page."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if request.method == "POST" and self.has_change_permission(request):
+            # Whatever has become of it meanwhile, what was typed is answered to.
+            saved = Campaign.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+            return self._draft(request, saved) if saved else self._gone(request)
         campaign = self.found(request, object_id)
         if campaign.editable and self.has_change_permission(request):
             return self._draft(request, campaign)
         return self.page(
             request,
             "campaigns/campaign.html",
+            revisions=campaign.revisions.select_related("changed_by")[:REVISIONS_SHOWN],
             title=campaign.name,
             original=campaign,
             audience=audience_in_words(campaign),
             **pages.live(campaign),
         )
-
-    def _draft(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
-        may_lift_hours = request.user.has_perm("campaigns.lift_hours_campaign")
-        form = CampaignForm(request.POST or None, instance=campaign, may_lift_hours=may_lift_hours)
-        if request.method == "POST" and form.is_valid():
-            saved = self._save(request, form)
-            if "_rehearse" in request.POST:
-                return self._rehearse(request, saved)
-            messages.success(request, f"“{saved}” is saved as a draft. Nothing was sent.")
-            return self.to("change", saved)
-        return self.page(
-            request,
-            "campaigns/draft.html",
-            title=campaign.name if campaign else "New campaign",
-            form=form,
-            original=campaign,
-            campaign=campaign,
-            bubbles=[],
-            leaves_out=form.leaves_out(),
-            hours=windows_in_words(form.account()),
-            may_delete=campaign is not None and self.has_delete_permission(request, campaign),
-        )
-
-    def _save(self, request: HttpRequest, form: CampaignForm) -> Campaign:
-        with transaction.atomic():
-            new = form.instance.pk is None
-            if new:
-                form.instance.created_by = request.user
-            elif not Campaign.objects.select_for_update().get(pk=form.instance.pk).editable:
-                raise PermissionDenied("This campaign was launched meanwhile.")
-            saved: Campaign = form.save()
-            change = self.construct_change_message(request, form, [], new)
-            (self.log_addition if new else self.log_change)(request, saved, change)
-        return saved
 
     def _half_written(self, request: HttpRequest) -> CampaignForm | HttpResponse:
         """The form as it stands, for a part of the page that shows what it would come to; nothing is saved."""
@@ -153,7 +123,10 @@ class CampaignAdmin(PageAdmin):
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = CampaignForm(request.POST)
+        draft = request.POST.get("draft", "")
+        form = CampaignForm(
+            request.POST, instance=Campaign.objects.filter(pk=draft).first() if draft.isdecimal() else None
+        )
         form.is_valid()  # what is wrong is shown when it is saved
         return form
 
@@ -289,11 +262,6 @@ class CampaignAdmin(PageAdmin):
             self.log_change(request, campaign, f"Canceled; {spared} people were not texted.")
             messages.success(request, f"Canceled: {spared:,} people will not be texted.")
         return self.to("change", campaign)
-
-    @lever("campaigns.add_campaign")
-    def copy(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """Begin a new draft with the same words."""
-        return self.to("change", copying.copy(campaign, by=request.user))
 
     @display(description="campaign", ordering="name")
     def title(self, campaign: Campaign) -> str:

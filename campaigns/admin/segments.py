@@ -5,24 +5,30 @@
 
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.urls import URLPattern, path
-from django.utils import timezone
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns import segmenting
-from campaigns.models import Account, Segment
-from campaigns.segmenting import Catalogue, Clock, Group, QuestionProblem, building, trees
+from campaigns import revising, segmenting
+from campaigns.admin.drafts import REVISIONS_SHOWN, seen_version
+from campaigns.audience import clock_of
+from campaigns.models import Account, Campaign, Segment
+from campaigns.revising import Outrun
+from campaigns.segmenting import Catalogue, QuestionProblem, building, trees
 from campaigns.segmenting.compiling import OPTED_OUT
 from contacts.admin.base import PageAdmin
 from contacts.models import Contact
 
 SAMPLE = 5
+USES_SHOWN = 3
 
 
 @dataclass(slots=True)
@@ -36,6 +42,19 @@ class Answer:
     sample: list[Contact] = field(default_factory=list)
 
 
+class SegmentChangeList(ChangeList):
+    """The list with every question as a sentence, by one look at what can be asked."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """As Django does, then the sentences."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        catalogue = Catalogue.load()
+        for row in rows:
+            row.sentence = segmenting.in_words(row, catalogue)
+        self.result_list = rows
+
+
 @admin.register(Segment)
 class SegmentAdmin(PageAdmin):
     """Thin: `segmenting` holds the tree, the query, the sentence and what the page's buttons do."""
@@ -44,19 +63,18 @@ class SegmentAdmin(PageAdmin):
     list_display = ("name", "meaning", "used_by", "updated_at")
     search_fields = ("name",)
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Ours."""
+        return SegmentChangeList
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
-        """With the number of campaigns that ask for it."""
-        return Segment.objects.annotate(
-            uses=Count("campaigns", distinct=True) + Count("excluding_campaigns", distinct=True)
-        )
+        """With the campaigns that ask for it, for the whole page at once."""
+        return Segment.objects.prefetch_related("campaigns", "excluding_campaigns")
 
     def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
         """Not while a draft asks for it: its audience would change without a word."""
         allowed: bool = super().has_delete_permission(request, obj)
-        drafts = Q(campaigns__launched_at=None, campaigns__isnull=False) | Q(
-            excluding_campaigns__launched_at=None, excluding_campaigns__isnull=False
-        )
-        return allowed and (obj is None or not Segment.objects.filter(drafts, pk=obj.pk).exists())
+        return allowed and (obj is None or not drafts_of(obj))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """None on many at once: deleting must ask each whether a draft needs it."""
@@ -82,21 +100,32 @@ class SegmentAdmin(PageAdmin):
         return self._edit(request, self.found(request, object_id))
 
     def _edit(self, request: HttpRequest, segment: Segment) -> HttpResponse:
-        catalogue, problem = Catalogue.load(), ""
+        catalogue, problem, outrun = Catalogue.load(), "", None
+        title, version = segment.name or "New segment", segment.version
         tree = building.from_post(request.POST.dict()) if request.method == "POST" else segment.question
+        if request.method == "POST":
+            segment.name = request.POST.get("name", "").strip()
         if "act" in request.POST:  # a browser without scripts
             tree = building.change(tree, request.POST["act"])
         elif request.method == "POST":
-            problem = self._save(request, segment, tree, catalogue)
-            if not problem:
-                return self.to("change", segment)
+            try:
+                problem = self._save(request, segment, tree, catalogue)
+            except Outrun as found:
+                outrun = found
+            else:
+                if not problem:
+                    return self.to("change", segment)
         return self.page(
             request,
             "campaigns/segment.html",
-            title=segment.name or "New segment",
+            title=title,
             original=segment if segment.pk else None,
             segment=segment,
+            version=request.POST.get("version", version),
+            outrun=outrun,
             problem=problem,
+            revisions=segment.revisions.select_related("changed_by")[:REVISIONS_SHOWN] if segment.pk else [],
+            drafts=drafts_of(segment) if segment.pk else [],
             may_save=self._may_save(request, segment),
             may_delete=segment.pk is not None and self.has_delete_permission(request, segment),
             root=building.rows(tree, catalogue),
@@ -109,26 +138,55 @@ class SegmentAdmin(PageAdmin):
         return allowed
 
     def _save(self, request: HttpRequest, segment: Segment, tree: building.Tree, catalogue: Catalogue) -> str:
-        """Save, or say what is the matter."""
+        """Save, or say what is the matter. Raises Outrun."""
         if not self._may_save(request, segment):
             raise PermissionDenied
-        new = segment.pk is None
-        segment.name = request.POST.get("name", "").strip()
         try:
             question = segmenting.read(tree, catalogue)
             segment.question = trees.as_json(question)
-            if new:
-                segment.created_by = request.user  # type: ignore[assignment]  # nobody anonymous comes here
             segment.full_clean()
         except QuestionProblem as found:
             return str(found)
         except ValidationError as found:
             return " ".join(found.messages) if segment.name else "Give the segment a name, so that colleagues know it."
-        segment.save()
         words = segmenting.sentence(question, catalogue)
-        (self.log_addition if new else self.log_change)(request, segment, words)
+        if segment.pk is None:
+            with transaction.atomic():
+                segment.created_by = request.user  # nobody anonymous comes here
+                segment.save()
+                revising.begin(segment, request.user, "began it")
+                self.log_addition(request, segment, words)
+        elif revising.save(segment, seen_version(request), request.user, segment.save):
+            self.log_change(request, segment, words)
         messages.success(request, f"“{segment}” is saved: {words}")
         return ""
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Say what goes and what stays, then do it; unless somebody has changed it since."""
+        segment = self.found(request, object_id)
+        if not self.has_delete_permission(request, segment):
+            raise PermissionDenied
+        outrun = None
+        if request.method == "POST":
+            try:
+                with transaction.atomic():
+                    revising.lock(segment, seen_version(request))
+                    self.log_deletions(request, Segment.objects.filter(pk=segment.pk))
+                    segment.delete()
+            except Outrun as problem:
+                outrun = problem
+            else:
+                messages.success(request, f"The segment “{segment}” is deleted. The people in it stay.")
+                return self.to("changelist")
+        return self.page(
+            request,
+            "campaigns/segment_delete.html",
+            title=segment.name,
+            original=segment,
+            segment=(outrun and outrun.current) or segment,
+            sentence=segmenting.in_words(segment, Catalogue.load()),
+            outrun=outrun,
+        )
 
     def build(self, request: HttpRequest) -> HttpResponse:
         """The rows after a button or a choice, and the answer so far; changes nothing."""
@@ -147,30 +205,35 @@ class SegmentAdmin(PageAdmin):
         )
 
     @display(description="who")
-    def meaning(self, segment: Segment) -> str:
+    def meaning(self, segment: Any) -> str:
         """The question as a sentence."""
-        catalogue = Catalogue.load()
-        try:
-            return segmenting.sentence(segmenting.question_of(segment, catalogue), catalogue)
-        except QuestionProblem as problem:
-            return str(problem)
+        words: str = segment.sentence
+        return words
 
-    @display(description="used by", ordering="uses")
-    def used_by(self, segment: Any) -> str:
-        """How many campaigns ask for it."""
-        uses: int = segment.uses
-        return f"{uses} campaign{'' if uses == 1 else 's'}" if uses else "No campaign yet"
+    @display(description="used by")
+    def used_by(self, segment: Segment) -> SafeString | str:
+        """The last campaigns that ask for it, opening them."""
+        uses = sorted({*segment.campaigns.all(), *segment.excluding_campaigns.all()}, key=lambda one: -one.pk)
+        if not uses:
+            return "No campaign yet"
+        links = [(reverse("admin:campaigns_campaign_change", args=[one.pk]), one.name) for one in uses[:USES_SHOWN]]
+        shown = format_html_join(", ", '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', links)
+        return shown + (f" and {len(uses) - USES_SHOWN} more" if len(uses) > USES_SHOWN else "")
+
+
+def drafts_of(segment: Segment) -> list[Campaign]:
+    """The drafts whose audience asks for it."""
+    ours = segment.campaigns.filter(status__in=Campaign.EDITABLE)
+    return list(ours.union(segment.excluding_campaigns.filter(status__in=Campaign.EDITABLE)))
 
 
 def answer_to(tree: building.Tree, catalogue: Catalogue) -> Answer:
     """Ask the question as far as it is built."""
     try:
-        question: Group = segmenting.read(tree, catalogue)
+        question = segmenting.read(tree, catalogue)
     except QuestionProblem as problem:
         return Answer(problem=str(problem))
-    account = Account.objects.order_by("pk").first()
-    clock = Clock(timezone.now(), ZoneInfo(account.time_zone if account else "UTC"))
-    people = segmenting.everybody_in(question, clock)
+    people = segmenting.everybody_in(question, clock_of(Account.objects.order_by("pk").first() or Account()))
     return Answer(
         sentence=segmenting.sentence(question, catalogue),
         people=people.count(),

@@ -8,6 +8,7 @@ from campaigns.models.contracts import TriggerKey
 from campaigns.models.modes import Mode
 from campaigns.models.rehearsals import Rehearsal, RehearsedText
 from campaigns.models.resolutions import Resolution, Unknown
+from campaigns.models.revisions import Revision
 from campaigns.models.saved import AllowedNumber, SavedMessage
 from campaigns.models.segments import Segment
 from campaigns.models.send_windows import SendWindow
@@ -26,6 +27,7 @@ __all__ = [
     "Rehearsal",
     "RehearsedText",
     "Resolution",
+    "Revision",
     "SavedMessage",
     "Segment",
     "Send",

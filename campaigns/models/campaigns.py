@@ -105,6 +105,8 @@ class Campaign(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT, editable=False)
     mode = models.CharField(max_length=16, choices=Mode.choices, blank=True, editable=False)
     pause_reason = models.TextField(blank=True, editable=False)
+    # Grows with every save of the draft: whoever saves says which one they saw (`campaigns.revising`).
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )

@@ -12,6 +12,8 @@ class Segment(models.Model):
 
     name = models.CharField(max_length=200, unique=True)
     question = models.JSONField(default=dict)
+    # Grows with every save: whoever saves says which one they saw (`campaigns.revising`).
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )

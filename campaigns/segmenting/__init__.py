@@ -1,6 +1,6 @@
 """Segments: saved questions about contacts, built without code, asked as one query, readable as a sentence."""
 
-from campaigns.segmenting.asking import condition_of, everybody_in, question_of
+from campaigns.segmenting.asking import condition_of, everybody_in, in_words, question_of
 from campaigns.segmenting.clocks import Clock
 from campaigns.segmenting.compiling import compile_question
 from campaigns.segmenting.subjects import Catalogue
@@ -16,6 +16,7 @@ __all__ = [
     "compile_question",
     "condition_of",
     "everybody_in",
+    "in_words",
     "question_of",
     "read",
     "sentence",

@@ -7,6 +7,7 @@ from campaigns.segmenting.clocks import Clock
 from campaigns.segmenting.compiling import compile_question
 from campaigns.segmenting.subjects import Catalogue
 from campaigns.segmenting.trees import Group, QuestionProblem, read
+from campaigns.segmenting.wording import sentence
 from contacts.models import Contact
 from contacts.querysets import ContactQuerySet
 
@@ -17,6 +18,14 @@ def question_of(segment: Segment, catalogue: Catalogue) -> Group:
         return read(segment.question, catalogue)
     except QuestionProblem as problem:
         raise QuestionProblem(f"Segment “{segment}”: {problem}") from problem
+
+
+def in_words(segment: Segment, catalogue: Catalogue) -> str:
+    """The question as a sentence, or why it cannot be asked any more."""
+    try:
+        return sentence(read(segment.question, catalogue), catalogue)
+    except QuestionProblem as problem:
+        return str(problem)
 
 
 def condition_of(segment: Segment, catalogue: Catalogue, clock: Clock) -> Q:

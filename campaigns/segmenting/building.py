@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaigns.segmenting.subjects import OPERATORS, Catalogue, Operator, Subject, Takes
+from campaigns.segmenting.trees import DEEPEST
 
 Tree = dict[str, Any]
 NEW_CONDITION = {"field": "", "op": "", "value": ""}
@@ -16,8 +17,8 @@ MOST_ROWS = 60
 
 
 def from_post(posted: Mapping[str, str]) -> Tree:
-    """The tree as it stands on the page."""
-    return _group(posted, "")
+    """The tree as it stands on the page; what lies deeper than a question can be is not looked at."""
+    return _group(posted, "", DEEPEST)
 
 
 def change(tree: Tree, action: str) -> Tree:
@@ -62,12 +63,12 @@ def rows(tree: Tree, catalogue: Catalogue) -> Row:
     return _row(tree, catalogue, "")
 
 
-def _group(posted: Mapping[str, str], way: str) -> Tree:
+def _group(posted: Mapping[str, str], way: str, deeper: int) -> Tree:
     rules: list[Tree] = []
-    for index in range(MOST_ROWS):
+    for index in range(MOST_ROWS if deeper else 0):
         inner = f"{way}{index}"
         if f"{inner}.match" in posted:
-            rules.append(_group(posted, f"{inner}."))
+            rules.append(_group(posted, f"{inner}.", deeper - 1))
         elif f"{inner}.field" in posted:
             rules.append({name: posted.get(f"{inner}.{name}", "") for name in ("field", "op", "value")})
         else:

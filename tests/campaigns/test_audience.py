@@ -265,11 +265,10 @@ def test_a_segment_is_built_counted_and_saved() -> None:
     assert (segment.name, segment.question) == ("Locals", NAMED)
     assert "Everybody whose first name" in client.get(reverse("admin:campaigns_segment_changelist")).content.decode()
     change = reverse("admin:campaigns_segment_change", args=[segment.pk])
-    client.post(change, segment_form(**{"0.value": "Person 2"}))
+    client.post(change, segment_form(**{"0.value": "Person 2", "version": "0"}))
     segment.refresh_from_db()
     assert segment.question["rules"][0]["value"] == "Person 2"
-    history = client.get(reverse("admin:campaigns_segment_history", args=[segment.pk])).content.decode()
-    assert "first name is “Person 2”" in history
+    assert "first name is “Person 2”" in client.get(change).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -294,9 +293,13 @@ def test_a_segment_that_a_draft_needs_cannot_be_deleted() -> None:
     campaign.excluded_segments.add(segment)
     client = signed_in(superuser=True)
     delete = reverse("admin:campaigns_segment_delete", args=[segment.pk])
-    assert client.post(delete, {"post": "yes"}).status_code == 403
+    assert client.post(delete, {"version": 0}).status_code == 403
+    assert (
+        "cannot be deleted" in client.get(reverse("admin:campaigns_segment_change", args=[segment.pk])).content.decode()
+    )
     campaign.excluded_segments.clear()
-    assert client.post(delete, {"post": "yes"}).status_code == 302
+    assert "Everybody whose first name" in client.get(delete).content.decode()
+    assert client.post(delete, {"version": 0}).status_code == 302
     assert not Segment.objects.exists()
 
 
