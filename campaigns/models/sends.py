@@ -131,6 +131,8 @@ class Send(models.Model):
         indexes = [
             # The claim: what is due, campaign by campaign; replies and tests stand under no campaign.
             models.Index(fields=["campaign", "due_at", "id"], condition=Q(state="queued"), name="sends_that_are_due"),
+            # The claim: what fails with one more crash, one by one.
+            models.Index(fields=["id"], condition=Q(state="queued", crashes__gte=2), name="sends_on_their_last_chance"),
             # The reaper. Not a condition on the state: the planner then prefers it for claim, intent and result.
             models.Index(fields=["lease_until"], condition=Q(lease_until__isnull=False), name="sends_under_a_lease"),
             # Progress of a campaign, and its lists by state.

@@ -104,6 +104,7 @@ class Engine:
         self._lanes: dict[int, Lane] = {}
         self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._unwritten: list[tuple[Done, Result]] = []
+        self._doubtful: list[sends.Claimed] = []
         self._tally = brakes.Tally()
         self._stopping = threading.Event()
         self._worker: Worker | None = None
@@ -129,24 +130,31 @@ class Engine:
         ends = None if timeout is None else time.monotonic() + timeout
         for loop in self._loops:
             loop.wake.set()
-            loop.thread.join(None if ends is None else max(0.0, ends - time.monotonic()))
+            if loop.thread.ident is not None:  # else it was told to stop before it was told to start
+                loop.thread.join(None if ends is None else max(0.0, ends - time.monotonic()))
         return all(loop.ended for loop in self._loops)
 
     def _fetch(self) -> float:
         busy = False
         for lane in list(self._lanes.values()):
-            wanted, before = lane.wanted(), lane.claimed
+            wanted, last_chance, lease = lane.wanted(), not lane.takes_a_risk, settings.SEND_LEASE_SECONDS
+            found: list[sends.Claimed] = []
             if wanted:
-                lane.add(sends.claim(lane.account, self.mode, wanted, settings.SEND_LEASE_SECONDS))
+                found = sends.claim(lane.account, self.mode, wanted, lease, last_chance=last_chance)
+                lane.fruitful = bool(found)
             elif lane.slots:
-                lane.add(sends.claim(lane.account, self.mode, URGENT_AT_ONCE, settings.SEND_LEASE_SECONDS, urgent=True))
-            busy = busy or lane.claimed > before
+                found = sends.claim(
+                    lane.account, self.mode, URGENT_AT_ONCE, lease, urgent=True, last_chance=last_chance
+                )
+            lane.add(found)
+            busy = busy or bool(found)
         if busy:
             self._intender.wake.set()
         return IDLE
 
     def _intend(self) -> float:
         moved, waits = False, [IDLE]
+        self._clear_doubts()
         for lane in list(self._lanes.values()):
             with lane.gate:
                 moved = self._advance(lane) or moved
@@ -171,7 +179,7 @@ class Engine:
         try:
             going, closed = intents.commit_intents(lane.account, self.mode, batch, settings.SEND_LEASE_SECONDS)
         except DatabaseError:
-            lane.put_back(batch)
+            self._doubtful += batch
             raise
         lane.begin(going.posting)
         lane.put_back(going.waiting)
@@ -183,11 +191,18 @@ class Engine:
             housekeeping.move_to_next_window(closed)
         return bool(going.posting)
 
+    def _clear_doubts(self) -> None:
+        """Intents of which the database did not say whether they were committed: no sender got them, so none left."""
+        if self._doubtful:
+            results.record([retrying.result_of(claim, None) for claim in self._doubtful])
+            sends.give_back(self._doubtful)
+            self._doubtful = []
+
     def _give_back(self, lane: Lane) -> None:
         sends.give_back(lane.empty())
 
     def _hands_empty(self) -> bool:
-        return not any(lane.claimed for lane in self._lanes.values())
+        return not self._doubtful and not any(lane.claimed for lane in self._lanes.values())
 
     def _record(self) -> float:
         try:
@@ -233,6 +248,7 @@ class Engine:
         sharing.beat(self._worker, self._lanes, stopping=self._stopping.is_set())
         if not self._stopping.is_set():
             housekeeping.run(self.mode)
+            self._fetcher.wake.set()  # there may be slots now, or campaigns that have just begun
             self._intender.wake.set()
         return max(0.05, KEEPING - (time.monotonic() - begin))
 

@@ -37,7 +37,11 @@ def expire(mode: Mode) -> int:
     )
     if not over:
         return 0
-    return Send.objects.filter(campaign__in=over, state__in=Send.UNSENT).update(
+    # What somebody has locked just now is left for the next round: two who wait for one another would be a deadlock.
+    left = Send.objects.filter(campaign__in=over, state__in=Send.UNSENT).select_for_update(
+        skip_locked=True, of=("self",)
+    )
+    return Send.objects.filter(pk__in=left.values("pk")).update(
         state=Send.State.EXPIRED,
         reason="The time for this text was over.",
         lease_until=None,

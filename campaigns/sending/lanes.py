@@ -12,7 +12,7 @@ from queue import SimpleQueue
 
 from campaigns.models import Account
 from campaigns.sending import calls
-from campaigns.sending.queue import Claimed
+from campaigns.sending.queue import LAST_CHANCE, Claimed
 from revmo.client import RevmoClient
 from revmo.outcomes import Outcome, Verdict
 
@@ -78,6 +78,11 @@ class Lane:
     def claimed(self) -> int:
         """Claims that wait for their turn."""
         return len(self._urgent) + len(self._claims)
+
+    @property
+    def takes_a_risk(self) -> bool:
+        """Has it a claim in hand that fails with one more crash? One at a time is enough."""
+        return any(claim.crashes >= LAST_CHANCE for claim, _ in (*self._urgent, *self._claims))
 
     def wanted(self) -> int:
         """How many claims to fetch now, besides replies and tests: none while enough wait or nothing may leave."""

@@ -1,9 +1,7 @@
 """Take back what dead workers held."""
 
+from campaigns.sending.queue import MAX_CRASHES
 from campaigns.sending.statements import run
-
-# A row that took its worker down this often before an intent is left alone.
-MAX_CRASHES = 3
 
 _REAP_CLAIMED = """
 UPDATE campaigns_send SET lease_until = NULL, crashes = crashes + 1,

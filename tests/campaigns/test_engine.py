@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from campaigns import launching, rehearsal, steering
 from campaigns.models import Account, Campaign, Mode
 from campaigns.sending import engine as engine_module
-from campaigns.sending import sharing
+from campaigns.sending import intents, sharing
 from campaigns.sending.engine import Engine
 from contacts.models import Contact, Suppression
 from contacts.suppressing import suppress
@@ -210,6 +211,25 @@ def test_an_error_of_ours_in_mid_call_is_an_unknown() -> None:
     with sending(lambda: Broken("http://127.0.0.1:9", "key")):
         wait_until(finished(campaign))
     assert states(campaign) == {"unknown": 1}
+
+
+def test_an_intent_whose_commit_nobody_confirmed_is_taken_back_and_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = launched(60, agent=make_agent(make_account(in_flight_limit=4)))
+    commit_intents = intents.commit_intents
+    lost = iter([True, False, True])
+
+    def lose(*arguments: Any) -> Any:
+        done = commit_intents(*arguments)
+        if done[0].posting and next(lost, False):
+            raise OperationalError("the connection broke after the commit")
+        return done
+
+    monkeypatch.setattr(intents, "commit_intents", lose)
+    with sending() as simulator:
+        wait_until(finished(campaign))
+        assert {one["requests"] for one in simulator.ledger()["numbers"].values()} == {1}
+    assert states(campaign) == {"accepted": 60}
+    assert set(campaign.sends.values_list("attempts", "crashes")) == {(1, 0)}
 
 
 def test_a_dispatcher_frozen_in_a_transaction_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:

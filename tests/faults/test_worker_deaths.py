@@ -1,103 +1,108 @@
-"""A worker is killed, frozen or stopped in the middle: nobody is texted twice, and nothing is told that is not so."""
+"""Workers that come and go: killed at any moment, restarted one after the other, told twice, told nothing."""
 
 import os
+import random
 import signal
-import time
 
 import pytest
+from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from campaigns.models import Campaign, Send
-from simulator.config import Config
-from simulator.server import Simulator
-from tests.makers import launched, make_account, make_agent, states
+from campaigns.models import Send
+from campaigns.sending.queue import MAX_CRASHES
+from tests.faults import workers
+from tests.faults.promises import IN_FLIGHT, PEOPLE, ROUNDS, campaign_of, check, finished
+from tests.faults.server import revmo, slowly
+from tests.makers import number, states
 from tests.processes import start_worker, wait_until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-# How often each death is tried; `make soak` asks for more.
-ROUNDS = int(os.environ.get("SOAK", "3"))
-# Short leases, so that a test need not wait a minute for the reaper. Seconds.
-QUICK = {"SEND_LEASE_SECONDS": "6", "REVMO_TOTAL_DEADLINE": "1", "REVMO_READ_TIMEOUT": "1"}
-PEOPLE, IN_FLIGHT = 60, 8
-
-
-def campaign_of(people: int) -> Campaign:
-    return launched(people, agent=make_agent(make_account(in_flight_limit=IN_FLIGHT, messages_per_second=2_000)))
-
-
-def finished(campaign: Campaign) -> bool:
-    campaign.refresh_from_db()
-    return campaign.status == Campaign.Status.FINISHED
-
-
-def check_promises(campaign: Campaign, simulator: Simulator, most_unknown: int) -> None:
-    """Promises 1, 2 and 6, by the other side's own ledger."""
-    ledger = simulator.ledger()["numbers"]
-    assert max(one["requests"] for one in ledger.values()) == 1
-    for send in campaign.sends.all():
-        seen = ledger.get(send.to, {"requests": 0, "accepted": 0})
-        if send.state == Send.State.ACCEPTED:
-            assert seen["accepted"] == 1, send.to
-        else:
-            assert send.state == Send.State.UNKNOWN, send.state
-    assert states(campaign).get("unknown", 0) <= most_unknown
+RESTARTS = 20 if "SOAK" in os.environ else 5
 
 
 @pytest.mark.parametrize("attempt", range(ROUNDS))
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_worker_killed_in_mid_campaign(share: float, attempt: int) -> None:
-    campaign = campaign_of(PEOPLE)
-    with Simulator(Config(port=0, delivery_delay=0.01, latency=0.03)).running() as simulator:
-        first = start_worker(simulator.url, **QUICK)
-        wait_until(lambda: simulator.ledger()["totals"]["requests"] >= PEOPLE * share)
-        first.kill()
-        first.wait()
-        with worker(simulator.url, **QUICK):
+def test_killed_at_any_moment(attempt: int) -> None:
+    campaign = campaign_of()
+    dice = random.Random(attempt)
+    with revmo(slowly(0.02)) as server:
+        dead = 0
+        while True:
+            one = workers.start(server.url)
+            goal = min(PEOPLE, server.total + dice.randint(1, 15))
+            wait_until(lambda goal=goal: server.total >= goal or finished(campaign))  # type: ignore[misc]
+            if finished(campaign):
+                workers.end(one)
+                break
+            one.kill()
+            workers.bury(one)
+            dead += 1
+        # A text whose worker died three times before its intent fails unsent.
+        check(campaign, server, most_unknown=dead * IN_FLIGHT, most_failed=dead)
+
+
+def test_a_clean_stop_leaves_nothing_under_way_and_three_share_a_campaign() -> None:
+    """The command itself, as people run it."""
+    campaign = campaign_of()
+    with revmo(slowly(0.02)) as server:
+        process = start_worker(server.url)
+        wait_until(lambda: server.total >= 5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert set(states(campaign)) <= {"queued", "accepted"}
+        with worker(server.url), worker(server.url), worker(server.url):
             wait_until(lambda: finished(campaign))
-        check_promises(campaign, simulator, most_unknown=IN_FLIGHT)
+        check(campaign, server, most_unknown=0)
 
 
-def test_a_worker_frozen_beyond_its_lease_sends_nothing_twice_when_it_goes_on() -> None:
-    campaign = campaign_of(PEOPLE)
-    with Simulator(Config(port=0, delivery_delay=0.01, latency=0.03)).running() as simulator:
-        frozen = start_worker(simulator.url, **QUICK)
-        wait_until(lambda: simulator.ledger()["totals"]["requests"] >= 10)
-        frozen.send_signal(signal.SIGSTOP)
-        try:
-            with worker(simulator.url, **QUICK):
-                wait_until(lambda: finished(campaign))
-                frozen.send_signal(signal.SIGCONT)
-                deadline = time.monotonic() + 2  # room for the frozen one to do harm
-                wait_until(lambda: time.monotonic() > deadline)
-        finally:
-            frozen.send_signal(signal.SIGCONT)
-            frozen.terminate()
-            frozen.wait()
-        check_promises(campaign, simulator, most_unknown=IN_FLIGHT)
-
-
-def test_a_worker_stopped_by_sigterm_leaves_no_unknown() -> None:
-    campaign = campaign_of(PEOPLE)
-    with Simulator(Config(port=0, delivery_delay=0.01, latency=0.03)).running() as simulator:
-        for share in (0.2, 0.5):
-            with worker(simulator.url) as process:
-                wait_until(lambda share=share: simulator.ledger()["totals"]["requests"] >= PEOPLE * share)  # type: ignore[misc]
-                process.terminate()
-                assert process.wait(30) == 0
-            assert not campaign.sends.filter(state__in=["claimed", "posting", "unknown"]).exists()
-        with worker(simulator.url):
-            wait_until(lambda: finished(campaign))
-        check_promises(campaign, simulator, most_unknown=0)
-    assert states(campaign) == {"accepted": PEOPLE}
-
-
-def test_three_workers_share_a_campaign() -> None:
-    campaign = campaign_of(PEOPLE)
-    with (
-        Simulator(Config(port=0, delivery_delay=0.01, latency=0.03)).running() as simulator,
-        worker(simulator.url),
-        worker(simulator.url),
-        worker(simulator.url),
-    ):
+def test_rolling_restarts_lose_and_double_nothing() -> None:
+    campaign = campaign_of(RESTARTS * 12, messages_per_second=100)
+    with revmo(slowly(0.01)) as server:
+        old = workers.start(server.url)
+        wait_until(lambda: workers.is_at_work(old))
+        for place in range(RESTARTS):
+            new = workers.start(server.url)
+            wait_until(lambda place=place: server.total >= 10 * place or finished(campaign))  # type: ignore[misc]
+            wait_until(lambda new=new: workers.is_at_work(new))  # type: ignore[misc]
+            assert workers.end(old) == 0
+            assert not campaign.sends.filter(state=Send.State.UNKNOWN).exists()
+            old = new
         wait_until(lambda: finished(campaign))
-        check_promises(campaign, simulator, most_unknown=0)
+        assert workers.end(old) == 0
+        check(campaign, server, most_unknown=0)
+
+
+def test_a_wake_up_that_comes_three_times_changes_nothing() -> None:
+    campaign = campaign_of()
+    wake = app.tasks["campaigns.wake"]
+    for place in range(3):
+        wake.configure(queueing_lock=f"another {place}").defer()
+    with revmo(slowly(0.02)) as server, workers.running(server.url), workers.running(server.url):
+        wait_until(lambda: finished(campaign))
+        wake.configure(queueing_lock="late").defer()  # and once more, long after
+        wait_until(lambda: not ProcrastinateJob.objects.filter(status__in=["todo", "doing"]).exists())
+        check(campaign, server, most_unknown=0)
+
+
+def test_without_any_wake_up_the_rest_is_found() -> None:
+    campaign = campaign_of()
+    ProcrastinateJob.objects.all().delete()
+    with revmo(slowly(0.02)) as server, workers.running(server.url):
+        wait_until(lambda: finished(campaign))
+        check(campaign, server, most_unknown=0)
+
+
+def test_a_text_that_kills_its_worker_fails_and_takes_nobody_along() -> None:
+    campaign = campaign_of()
+    poison = number(PEOPLE // 2)
+    with revmo() as server:
+        for _ in range(MAX_CRASHES):
+            one = workers.start(server.url, f"at {poison}")
+            wait_until(lambda one=one: one.exitcode is not None)  # type: ignore[misc]
+            workers.bury(one)
+        last = workers.start(server.url, f"at {poison}")
+        wait_until(lambda: finished(campaign))
+        assert workers.end(last) == 0
+        # What was in flight when it struck is unknown, as after any death.
+        check(campaign, server, most_unknown=MAX_CRASHES * IN_FLIGHT, most_failed=1)
+    failed = campaign.sends.get(to=poison)
+    assert (failed.state, failed.crashes, failed.attempts) == ("failed", MAX_CRASHES, 0)
