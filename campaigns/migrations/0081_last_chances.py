@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0040_form_tokens'),
+        ('campaigns', '0080_versions_of_drafts'),
         ('contacts', '0009_one_index_for_a_number'),
     ]
 
