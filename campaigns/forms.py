@@ -13,12 +13,13 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from campaigns import composing, revising
-from campaigns.audience import MANY, Choice, chosen, clock_of, known_fields
-from campaigns.form_fields import NamedValues, People
-from campaigns.models import Account, Agent, Campaign, Segment, Trigger
+from campaigns import revising
+from campaigns.audience import MANY, Choice, chosen, clock_of
+from campaigns.form_fields import People
+from campaigns.models import Account, Agent, Campaign, Segment
 from campaigns.revising import Outrun
 from campaigns.segmenting import Clock, QuestionProblem
+from campaigns.what_form import WhatForm
 from campaigns.when_form import WhenForm
 from contacts.models import Contact, ContactList
 
@@ -28,7 +29,7 @@ PEOPLE = {"rows": 3, "placeholder": "A name or number on each line"}
 RECENT = 30
 
 
-class CampaignForm(WhenForm):
+class CampaignForm(WhatForm, WhenForm):
     """A draft: who, what, when."""
 
     lists = forms.ModelMultipleChoiceField(
@@ -72,20 +73,6 @@ class CampaignForm(WhenForm):
         choices=[("hours", "hours"), ("days", "days")],
         widget=UnfoldAdminSelectWidget,
     )
-    agent = forms.ModelChoiceField(Agent.objects.all(), widget=UnfoldAdminSelectWidget, empty_label=None)
-    trigger = forms.ModelChoiceField(
-        Trigger.objects.select_related("agent"),
-        required=False,
-        widget=UnfoldAdminSelectWidget,
-        empty_label="None: the message stands alone",
-        help_text="The task that the agent begins with. With a message too, the message is the first text.",
-    )
-    metadata = NamedValues(
-        required=False,
-        label="What the agent should know",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3, "placeholder": "appointment_time: {{ appointment_time }}"}),
-        help_text="A name and a value on each line; values may hold merge tags.",
-    )
     WHO = ("name", "lists", "segments")
     BUT = (
         "excluded_lists",
@@ -97,7 +84,6 @@ class CampaignForm(WhenForm):
         "excluded_recipients",
         "excluded_silent",
     )
-    WHAT = ("message", "agent", "trigger", "metadata", "agent_enabled")
 
     class Meta:
         model = Campaign
@@ -121,7 +107,7 @@ class CampaignForm(WhenForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["message"].help_text = "Empty: the agent writes the first text from its trigger."
+        self.map_keys()
         if self.instance.pk is None:
             self.fields["agent"].initial = Agent.objects.first()
         for name in ("excluded_recipients", "excluded_silent"):
@@ -182,10 +168,6 @@ class CampaignForm(WhenForm):
             return False
         return not field.queryset.exists()
 
-    def what(self) -> list[forms.BoundField]:
-        """The fields of the second step."""
-        return [self[name] for name in self.WHAT]
-
     def choice(self) -> Choice:
         """Whom the form chooses, also while other fields are wrong."""
         given = self.cleaned_data
@@ -209,32 +191,17 @@ class CampaignForm(WhenForm):
                 setattr(self.instance, name, getattr(other, name))
 
     def clean(self) -> dict[str, Any]:
-        """Somebody must be chosen, merge tags must name what they have, the trigger must be one of the agent's."""
+        """Somebody must be chosen, and what is said must suit them."""
         given: dict[str, Any] = super().clean() or {}
         amount, unit = given.get("rest_amount"), given.get("rest_unit") or "days"
         given["rest_hours"] = self.instance.rest_hours = amount * HOURS[unit] if amount else None
         if self.choice().is_empty and not {"lists", "segments", "people"} & set(self.errors):
             self.add_error("lists", "Choose at least one list or segment, or name somebody.")
-        self._check_tags(given)
-        trigger, agent = given.get("trigger"), given.get("agent")
-        if trigger is not None and agent is not None and trigger.agent_id != agent.pk:
-            self.add_error("trigger", f"{agent} does not know this trigger; it belongs to {trigger.agent}.")
-        return given
-
-    def _check_tags(self, given: dict[str, Any]) -> None:
         try:
-            people = chosen(self.choice(), self.clock())
+            self.check_what(given, chosen(self.choice(), self.clock()))
         except QuestionProblem as problem:
             self.add_error(None, str(problem))
-            return
-        written = {"message": [given.get("message")], "metadata": (given.get("metadata") or {}).values()}
-        for field, sources in written.items():
-            try:
-                for source in sources:
-                    compiled = composing.compile_text(str(source or ""))
-                    composing.check_names(compiled, known_fields(people, compiled.names))
-            except composing.TemplateProblem as problem:
-                self.add_error(field, str(problem))
+        return given
 
 
 class RehearsalChoice(forms.Form):

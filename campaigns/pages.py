@@ -1,7 +1,6 @@
 """What the campaign pages show, computed once for a request."""
 
 import zlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,18 +12,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import audience as audiences
-from campaigns.audience import Choice, audience
-from campaigns.composing import TemplateProblem
+from campaigns.audience import Choice
 from campaigns.hours_wording import windows_in_words
 from campaigns.models import Campaign, Rehearsal, RehearsedText, Send
 from campaigns.progress import Progress, progress
-from campaigns.scripts import Script, Scripted
+from campaigns.scripts import Scripted
 from campaigns.segmenting import Clock, QuestionProblem
 from contacts.models import Contact
 from contacts.phones import pretty, time_zones
 
 State, Delivery, Outcome = Send.State, Send.Delivery, RehearsedText.Outcome
-PREVIEWS = 3
 SAMPLES = 10
 # One colour for a state everywhere; the names are classes of pages.css.
 COLOURS = {
@@ -174,16 +171,6 @@ def rehearsed(campaign: Campaign, snapshot: Rehearsal) -> dict[str, Any]:
         "duration": duration(snapshot.will_send / campaign.agent.account.messages_per_second),
         "samples": [bubble_of(text) for text in going.select_related("contact")[:SAMPLES]],
     }
-
-
-def previews(campaign: Campaign, people: Iterable[Contact] | None = None) -> list[Bubble]:
-    """The message for some real people, also while it is being written; a problem of the template is one bubble."""
-    try:
-        script = Script(campaign)
-    except TemplateProblem as problem:
-        return [Bubble("", "", "", "", 0, str(problem))]
-    chosen = list(audience(campaign)[:PREVIEWS]) if people is None else list(people)
-    return [bubble(person, script.for_person(person, opted_out=False)) for person in chosen]
 
 
 def counted(choice: Choice, clock: Clock) -> dict[str, Any]:

@@ -59,6 +59,10 @@ class Script:
             return Scripted(Outcome.OPTED_OUT, "This number has opted out.")
         if not parse_phone(contact.phone, None).can_receive_texts:
             return Scripted(Outcome.CANNOT_RECEIVE, "This kind of number cannot receive texts.")
+        return self.merged(contact)
+
+    def merged(self, contact: Contact) -> Scripted:
+        """The text with this person's data, wherever it goes."""
         values = values_of(contact, self.account.name)
         try:
             text = self.message.render(values).strip() if self.message else ""

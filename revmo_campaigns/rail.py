@@ -57,7 +57,10 @@ PEOPLE = (
     Item("Imports", "upload_file", "contacts.contactimport"),
     Item("Opt-outs", "do_not_disturb_on", "contacts.suppression"),
 )
-TASKS = (Item("Triggers", "bolt", "campaigns.trigger"),)
+TASKS = (
+    Item("Triggers", "bolt", "campaigns.trigger"),
+    Item("Saved messages", "bookmark", "campaigns.savedmessage"),
+)
 REPORTS = (
     Item("History", "history", "campaigns.send"),
     Item("Unknowns", "help", "campaigns.unknown", badge=unknowns, colour="warning"),
@@ -69,6 +72,7 @@ SETTINGS = (
     Item("Roles", "badge", "auth.group"),
     Item("Own columns", "view_column", "contacts.attribute"),
     Item("Webhooks", "webhook", "conversations.webhookevent"),
+    Item("Test numbers", "smartphone", "campaigns.allowednumber"),
     Item("Workers", "dns", "campaigns.worker"),
 )
 # Title, items, folded away until one of them is open.

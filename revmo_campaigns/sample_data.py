@@ -1,12 +1,12 @@
 """The demo's data: a small clinic, its agent, and people on numbers of the range kept for fiction."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from campaigns.models import Account, Agent, Trigger
-from contacts.models import Contact, ContactList, Membership
+from campaigns.models import Account, Agent, AllowedNumber, SavedMessage, Trigger, TriggerKey
+from contacts.models import Attribute, Contact, ContactList, Membership
 
 NAMES = (
     "Maria Alvarez", "James Carter", "Aisha Khan", "Tom Becker", "Linh Nguyen",
@@ -15,7 +15,24 @@ NAMES = (
     "Priya Shah", "Noah Schmidt", "Chloe Dubois",
     "Samuel Reyes", "Fatima Noor", "Jack Murphy", "Elena Petrova", "Ben Cohen", "Rosa Silva", "Henry Adams", "Mei Chen",
 )  # fmt: skip
+EASTERN = timezone(timedelta(hours=-5))
 CITIES = ("Washington", "Arlington", "Bethesda")
+# What the agent needs to know: key, kind, required, description, example, default.
+KEYS = {
+    "appointment_reminder": (
+        ("customer_name", "text", True, "As the agent greets them.", "Maria Alvarez", ""),
+        ("appointment_time", "moment", True, "When they are expected.", "2030-01-07T14:00:00-05:00", ""),
+        ("location", "text", False, "Which of our offices.", "Bethesda", "our main office"),
+    ),
+    "feedback_request": (("visited_on", "text", False, "The day of the visit.", "last Monday", ""),),
+}
+COLUMNS = {"city": "City", "appointment_time": "Appointment"}
+SAVED = {
+    "Appointment reminder": (
+        '{{ business_name }}: Hi {{ first_name | default: "there" }}, we expect you on '
+        '{{ appointment_time | date: "%A, %B %-d at %-I:%M %p" }}. Reply STOP to opt out.'
+    ),
+}
 TRIGGERS = {
     "appointment_reminder": "Reminds of an appointment, confirms it or finds another time.",
     "status_update": "Tells how far an order or a request has come and answers questions about it.",
@@ -47,8 +64,31 @@ def load() -> None:
             },
         )
         for phrase, description in TRIGGERS.items():
-            Trigger.objects.get_or_create(agent=agent, phrase=phrase, defaults={"description": description})
+            trigger, _ = Trigger.objects.get_or_create(
+                agent=agent, phrase=phrase, defaults={"description": description}
+            )
+            _keys(trigger)
+        for name, label in COLUMNS.items():
+            Attribute.objects.get_or_create(name=name, defaults={"label": label})
+        for name, text in SAVED.items():
+            SavedMessage.objects.get_or_create(name=name, defaults={"text": text})
+        AllowedNumber.objects.get_or_create(phone="+12025550189", defaults={"name": "Dana’s phone"})
         _people()
+
+
+def _keys(trigger: Trigger) -> None:
+    for key, kind, required, description, example, default in KEYS.get(trigger.phrase, ()):
+        TriggerKey.objects.get_or_create(
+            trigger=trigger,
+            key=key,
+            defaults={
+                "kind": kind,
+                "required": required,
+                "description": description,
+                "example": example,
+                "default": default,
+            },
+        )
 
 
 def _people() -> None:
@@ -75,7 +115,7 @@ def _person(name: str, phone: str, index: int) -> Contact:
         email=f"{first.lower()}@example.com",
         attributes={
             "city": CITIES[index % len(CITIES)],
-            "appointment_time": datetime(2030, 1, 7 + index % 20, 14, tzinfo=UTC).strftime("%A, %B %-d at %-I %p"),
+            "appointment_time": datetime(2030, 1, 7 + index % 20, 9 + index % 8, tzinfo=EASTERN).isoformat(),
         },
         consent_source=Contact.ConsentSource.FORM,
         consent_at=datetime(2026, 1, 15, 15, tzinfo=UTC),

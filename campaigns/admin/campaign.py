@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns import launching, pages, rehearsal, steering
+from campaigns.admin.composer import ComposerPages
 from campaigns.admin.drafts import REVISIONS_SHOWN, DraftPages
 from campaigns.audience import audience_in_words
 from campaigns.forms import CampaignForm, RehearsalChoice
@@ -42,7 +43,7 @@ class CampaignChangeList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(DraftPages):
+class CampaignAdmin(DraftPages, ComposerPages):
     """Thin: rules are in `launching`, `steering` and `rehearsal`; what pages show is in `pages`."""
 
     change_list_template = "campaigns/campaign_list.html"
@@ -84,9 +85,9 @@ class CampaignAdmin(DraftPages):
             "copy": self.copy,
         }
         urls = [path(f"<int:pk>/{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in ours.items()]
-        parts = {"preview": self.preview, "people": self.people, "exclusions": self.exclusions}
+        parts = {"people": self.people, "exclusions": self.exclusions}
         urls += [path(f"{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in parts.items()]
-        return [*urls, *super().get_urls()]
+        return [*urls, *self.composer_urls(), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """An empty draft."""
@@ -117,31 +118,9 @@ class CampaignAdmin(DraftPages):
             **pages.live(campaign),
         )
 
-    def _half_written(self, request: HttpRequest) -> CampaignForm | HttpResponse:
-        """The form as it stands, for a part of the page that shows what it would come to; nothing is saved."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        draft = request.POST.get("draft", "")
-        form = CampaignForm(
-            request.POST, instance=Campaign.objects.filter(pk=draft).first() if draft.isdecimal() else None
-        )
-        form.is_valid()  # what is wrong is shown when it is saved
-        return form
-
-    def preview(self, request: HttpRequest) -> HttpResponse:
-        """The message as it stands in the form, for some real people."""
-        form = self._half_written(request)
-        if isinstance(form, HttpResponse):
-            return form
-        draft = Campaign(message=request.POST.get("message", ""), agent=form.cleaned_data.get("agent"))
-        bubbles = pages.previews(draft, form.chosen_people()[: pages.PREVIEWS]) if draft.agent_id else []
-        return TemplateResponse(request, "campaigns/bubbles.html", {"bubbles": bubbles})
-
     def people(self, request: HttpRequest) -> HttpResponse:
         """How many the form means, step by step, and some of them."""
-        form = self._half_written(request)
+        form = self.half_written(request)
         return (
             form
             if isinstance(form, HttpResponse)
@@ -150,7 +129,7 @@ class CampaignAdmin(DraftPages):
 
     def exclusions(self, request: HttpRequest) -> HttpResponse:
         """The fields that leave people out, for whoever asks for them."""
-        form = self._half_written(request)
+        form = self.half_written(request)
         return (
             form
             if isinstance(form, HttpResponse)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
 from campaigns import copying, revising
+from campaigns.admin.composer import words_of_page
 from campaigns.forms import CampaignForm
 from campaigns.hours_wording import windows_in_words
 from campaigns.models import Campaign
@@ -67,7 +68,7 @@ class DraftPages(PageAdmin):
             outrun=outrun,
             may_keep_both=outrun is not None and outrun.is_editable and form.untouched(outrun) is not None,
             revisions=campaign.revisions.select_related("changed_by")[:REVISIONS_SHOWN] if campaign else [],
-            bubbles=[],
+            **words_of_page(request),
             leaves_out=form.leaves_out(),
             hours=windows_in_words(form.account()),
             may_delete=campaign is not None and self.has_delete_permission(request, campaign),

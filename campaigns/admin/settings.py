@@ -1,4 +1,4 @@
-"""Accounts, agents and triggers."""
+"""Accounts and agents."""
 
 # unfold ships no types for its decorators and classes.
 # mypy: disable-error-code="untyped-decorator,misc"
@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -16,7 +15,7 @@ from unfold.decorators import display
 
 from campaigns import steering
 from campaigns.hours_wording import law_lines
-from campaigns.models import Account, Agent, Mode, SendWindow, Trigger
+from campaigns.models import Account, Agent, Mode, SendWindow
 from campaigns.sending import pacing
 from contacts.admin.base import PageAdmin, lever
 
@@ -120,25 +119,3 @@ class AgentAdmin(ModelAdmin):
     list_select_related = ("account",)
     fields = ("name", "agent_id", "is_default", "account")
     search_fields = ("name",)
-
-
-@admin.register(Trigger)
-class TriggerAdmin(ModelAdmin):
-    """What an agent can be asked to do."""
-
-    change_list_template = "campaigns/trigger_list.html"
-    list_display = ("phrase", "description", "agent", "used_by")
-    list_filter = (("agent", admin.RelatedOnlyFieldListFilter),)
-    list_select_related = ("agent",)
-    search_fields = ("phrase", "description")
-    fields = ("agent", "phrase", "description")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Trigger]:
-        """With the number of campaigns."""
-        return super().get_queryset(request).annotate(campaign_count=Count("campaigns"))  # type: ignore[no-any-return]
-
-    @display(description="used by", ordering="campaign_count")
-    def used_by(self, trigger: Any) -> str:
-        """How many campaigns begin with it."""
-        count: int = trigger.campaign_count
-        return f"{count} campaign{'' if count == 1 else 's'}" if count else "No campaign yet"
