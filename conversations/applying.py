@@ -79,7 +79,7 @@ def _apply_others(limit: int) -> int:
         for event, said in _readable(events):
             _try(event, lambda event=event, said=said: _effect(event, said, words))  # type: ignore[misc]
         if events:
-            replies.open_contacts(events)
+            replies.write_down_contacts(events)
             fates.write(events)
     return len(events) + len(failed)
 
@@ -134,9 +134,9 @@ def _effect(event: WebhookEvent, said: wire.Event, words: Words) -> None:
         elif isinstance(said, wire.MessageEvent):
             _decide(event, replies.apply_text(said, event, at, words))
         elif isinstance(said, wire.HandoffEvent):
-            _decide(event, replies.apply_handoff(said, at))
+            _decide(event, replies.apply_handoff(said, event, at))
         else:
-            _decide(event, replies.apply_agent_switch(said, signed=event.signed, at=at))
+            _decide(event, replies.apply_agent_switch(said, event, at))
     except matching.NotMatched as problem:
         _decide(event, problem)
 

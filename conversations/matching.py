@@ -103,9 +103,15 @@ def send_of_thread(thread_id: str, phone: str) -> Send:
     return send
 
 
-def sends_to_answer(send: Send, thread_id: str) -> QuerySet[Send]:
-    """The texts that a message beside `send` may repeat or answer: those of its thread, or `send` alone."""
-    return _in_thread(thread_id) if thread_id and thread_id == send.thread_id else Send.objects.filter(pk=send.pk)
+def sends_beside(send: Send, between: tuple[datetime, datetime]) -> list[Send]:
+    """Our texts to that number in these minutes, of which a message beside `send` may be the echo.
+
+    All of them, whatever their thread: an answer without a thread id leaves us without a way to tell them apart.
+    """
+    posted = {"posted_at__range": between, "state__in": MAY_HAVE_LEFT}
+    theirs = {"contact": send.contact_id} if send.contact_id else {"contact__isnull": True, "to": send.to}
+    same = Send.objects.filter(agent=send.agent_id, mode=send.mode, **theirs, **posted)
+    return list(same.order_by("-posted_at")[:50])
 
 
 def conversation_of(send: Send) -> Conversation:

@@ -1,9 +1,11 @@
 """Questions about what came back, as sentences."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Now
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject, Now
 
 from campaigns.models import Mode
 from contacts.models import Suppression
@@ -15,6 +17,7 @@ else:
 
 
 _OPTED_OUT = Exists(Suppression.objects.standing().filter(phone=OuterRef("contact__phone")))
+_AWAKE = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
 
 
 class WebhookEventQuerySet(QuerySet["WebhookEvent"]):
@@ -29,26 +32,59 @@ class ConversationQuerySet(QuerySet["Conversation"]):
         return self.filter(mode=mode)
 
     def need_a_human(self) -> Self:
-        """Those that wait for a person: an agent asked for one, or a text wants judgement."""
-        return self.filter(needs_human_since__isnull=False)
+        """Those that wait for a person now: an agent asked for one, or a text wants judgement."""
+        return self.filter(_AWAKE, needs_human_since__isnull=False)
 
-    def to_look_at(self) -> Self:
-        """Those with anything that nobody has dealt with yet."""
-        return self.filter(Q(needs_human_since__isnull=False) | Q(unread=True))
+    def not_read(self) -> Self:
+        """Those with a text that nobody has dealt with."""
+        return self.filter(_AWAKE, unread=True)
 
-    def with_last_text(self) -> Self:
-        """Each with `last_text` and `last_author`, read off its newest message."""
-        from conversations.models import Message
+    def of(self, user: Any) -> Self:
+        """Those that this person has."""
+        return self.filter(holder=user)
 
-        newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
-        return self.annotate(
-            last_text=Subquery(newest.values("body")[:1]), last_author=Subquery(newest.values("author")[:1])
-        )
-
-    def with_suppression(self) -> Self:
-        """Each with `is_opted_out`: does a suppression of the contact's number stand?"""
-        return self.annotate(is_opted_out=_OPTED_OUT)
+    def asleep(self) -> Self:
+        """Those that staff want to see later."""
+        return self.filter(snoozed_until__gt=Now())
 
     def opted_out(self) -> Self:
         """Those whose contact must not be texted."""
-        return self.filter(_OPTED_OUT)
+        standing = Suppression.objects.standing().values("phone")
+        return self.filter(contact__phone__in=standing)
+
+    def open(self) -> Self:
+        """Those with anything left to do for a person; `Conversation.is_open` in the database."""
+        return self.filter(Q(needs_human_since__isnull=False) | Q(unread=True) | Q(holder__isnull=False))
+
+    def longest_waiting_first(self) -> Self:
+        """Whom the agent handed over, then who else needs a human."""
+        return self.order_by(F("handed_over_at").asc(nulls_last=True), "needs_human_since", "id")
+
+    def newest_first(self) -> Self:
+        """By the newest text."""
+        return self.order_by(F("last_message_at").desc(nulls_last=True), "-id")
+
+    def with_writers(self, within: timedelta) -> Self:
+        """Each with `typing`: who has typed in it lately, as the parts of their names."""
+        from conversations.models import Writing
+
+        typing = Writing.objects.filter(conversation=OuterRef("pk"), at__gt=Now() - within).order_by("user")
+        person = JSONObject(
+            pk="user", first_name="user__first_name", last_name="user__last_name", username="user__username"
+        )
+        return self.annotate(typing=ArraySubquery(typing.values(person=person)))
+
+    def with_facts(self) -> Self:
+        """Each with the newest text of either side, and `is_opted_out`: does a suppression of the number stand?"""
+        from conversations.models import Message, Reply
+
+        said = Message.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
+        replied = Reply.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
+        return self.annotate(
+            is_opted_out=_OPTED_OUT,
+            last_text=Subquery(said.values("body")[:1]),
+            last_author=Subquery(said.values("author")[:1]),
+            last_said_at=Subquery(said.values("at")[:1]),
+            last_reply=Subquery(replied.values("send__text")[:1]),
+            last_reply_at=Subquery(replied.values("at")[:1]),
+        )

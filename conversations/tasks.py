@@ -6,7 +6,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from conversations import applying
+from conversations import applying, hand_over_mail
 
 QUEUEING_LOCK = "conversations.apply_waiting_events"
 # Events a job; a flood is passed on to the next job, so that other jobs get their turn.
@@ -35,3 +35,9 @@ def wake() -> None:
     # A lock that is taken would else break a transaction around us.
     with suppress(AlreadyEnqueued), transaction.atomic():
         apply_waiting_events.defer()
+
+
+@app.task(name=hand_over_mail.TASK)
+def mail_hand_over(entry: int) -> None:
+    """Tell staff on duty that an agent asked for a human."""
+    hand_over_mail.mail(entry)

@@ -1,157 +1,199 @@
-"""A conversation as staff read it: our texts as sent and what was said after them, in order of time."""
+"""A conversation as staff read it: texts, notes and what happened, in order of time, over all its threads.
+
+It is read in windows by a place in it (keyset), so that the ten thousandth text costs what the first did.
+"""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
-from campaigns.models import Campaign, Send
-from contacts.models import Contact, Suppression
-from contacts.phones import time_zones
+from campaigns.models import Send
 from conversations.matching import MAY_HAVE_LEFT
-from conversations.models import Conversation, Message
+from conversations.models import Conversation, Entry, Message
+from conversations.wording import Line, line_of_entry, line_of_message, line_of_send
 
-PAGE = 200
+PAGE = 60
+# Lines that a page which stays open shows at most; more are behind its "earlier" button.
+MOST_LINES = 1_000
+# Of our texts these newest ones may still change while somebody looks.
+WATCHED = 40
+_SENDS, _UNPOSTED, _MESSAGES, _ENTRIES = range(4)
+_Placed = tuple["Place", Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Bubble:
-    """One text on the page. `their_time` is empty where the person's clock shows what the reader's shows."""
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a line stands: its time, then its source and key among those of the same microsecond."""
 
-    ours: bool
-    author: str
-    text: str
-    task: str
     at: datetime
-    their_time: str
-    status: str = ""
-    tone: str = ""
-    campaign: Campaign | None = None
+    source: int
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{(self.at - _EPOCH) // _MICROSECOND}-{self.source}-{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Place | None":
+        """Back from an address; None for what is none of ours."""
+        parts = text.split("-")
+        if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in parts):
+            return None
+        microseconds, source, pk = map(int, parts)
+        try:
+            return cls(_EPOCH + microseconds * _MICROSECOND, source, pk)
+        except OverflowError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The newest texts, oldest of them first; `earlier` says that there are more before."""
+    """Some lines, oldest first. `earlier` says that there are more before `first`.
 
-    bubbles: list[Bubble]
+    `watched` are our newest texts, newest first, whether they stand in these lines or before them.
+    """
+
+    lines: list[Line]
     earlier: bool
+    first: Place | None
+    watched: list[Send]
+
+    def spoke_at(self, voice: str) -> datetime | None:
+        """When this voice was last heard in these lines."""
+        return next((line.at for line in reversed(self.lines) if line.voice == voice), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the agent was told with one of our texts: labelled values, no JSON."""
+def newest(conversation: Conversation, limit: int = PAGE, *, before: Place | None = None) -> Timeline:
+    """The newest `limit` lines, or the newest before a place."""
+    sends = _placed(conversation, max(limit + 1, WATCHED), before=before)
+    found = _found(conversation, sends, limit + 1, before=before)
+    return _timeline(conversation, found[:limit], sends, earlier=len(found) > limit)
 
-    send: Send
-    details: list[tuple[str, str]]
+
+def since(conversation: Conversation, first: Place) -> Timeline:
+    """The lines from a place on, that one included: what a page shows which was opened there."""
+    sends = _placed(conversation, MOST_LINES, since=first.at)
+    found = [one for one in _found(conversation, sends, MOST_LINES, since=first.at) if one[0] >= first]
+    if len(sends) < WATCHED:
+        sends = _placed(conversation, WATCHED)
+    return _timeline(conversation, found, sends, earlier=False)
 
 
-def timeline(conversation: Conversation, limit: int = PAGE) -> Timeline:
-    """The newest `limit` texts of the conversation over all its threads."""
-    zone = zone_of(conversation.contact)
-    sends = _sends(conversation).select_related("campaign").order_by("-posted_at", "-id")[: limit + 1]
-    messages = (
-        Message.objects.filter(conversation=conversation)
-        .select_related("send__campaign")
-        .order_by("-at", "-id")[: limit + 1]
+def watched(conversation: Conversation) -> list[Send]:
+    """Our newest texts: those that may still change while somebody looks."""
+    return [send for _, send in _placed(conversation, WATCHED)[:WATCHED]]
+
+
+def version(conversation: Conversation, ours: Sequence[Send], writers: Sequence[str] = ()) -> str:
+    """Changes with whatever the page shows; `conversation` is fresh and `with_facts`, `ours` are those watched."""
+    facts = [(send.pk, send.state, send.delivery, send.thread_id) for send in ours]
+    return f"{conversation.revision}.{hash_of([conversation.is_opted_out, *writers, *facts])}"
+
+
+def hash_of(facts: object) -> str:
+    """Short, and the same for the same facts in every process."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
+
+
+def newest_task(conversation: Conversation, ours: Sequence[Send]) -> Send | None:
+    """Our newest text that told the agent anything, else our newest; looked up only if none of those watched did."""
+    told = next((send for send in ours if send.trigger or send.metadata), None)
+    if told is None and len(ours) == WATCHED:
+        posted = _of_contact(conversation).select_related("campaign").order_by("-posted_at")
+        told = posted.exclude(trigger="", metadata={}).first()
+    return told or next(iter(ours), None)
+
+
+def _timeline(
+    conversation: Conversation, found: list[_Placed], sends: list[tuple[Place, Send]], *, earlier: bool
+) -> Timeline:
+    lines = [_line(conversation, place, row) for place, row in reversed(found)]
+    ours = [send for _, send in sends[:WATCHED]]
+    return Timeline(lines, earlier, found[-1][0] if found else None, ours)
+
+
+def _line(conversation: Conversation, place: Place, row: Send | Message | Entry) -> Line:
+    if isinstance(row, Send):
+        return line_of_send(row, place.at, conversation)
+    if isinstance(row, Message):
+        return line_of_message(row, conversation)
+    return line_of_entry(row)
+
+
+def _found(
+    conversation: Conversation,
+    sends: list[tuple[Place, Send]],
+    limit: int,
+    *,
+    before: Place | None = None,
+    since: datetime | None = None,
+) -> list[_Placed]:
+    """The newest rows of all sources with their places, newest first."""
+    messages = conversation.messages.select_related("send__campaign").order_by("-at", "-id")
+    entries = conversation.entries.select_related("by", "mail").order_by("-at", "-id")
+    found: list[_Placed] = list(sends)
+    for source, rows in ((_MESSAGES, messages), (_ENTRIES, entries)):
+        found += [(Place(row.at, source, row.pk), row) for row in _between(rows, "at", source, before, since)[:limit]]
+    return sorted(found, key=lambda one: one[0], reverse=True)[:limit]
+
+
+def _placed(
+    conversation: Conversation, limit: int, *, before: Place | None = None, since: datetime | None = None
+) -> list[tuple[Place, Send]]:
+    """Our texts with their places, newest first."""
+    return sorted(_places(_sends(conversation, limit, before, since)), key=lambda one: one[0], reverse=True)
+
+
+def _places(sends: Iterable[Send]) -> Iterator[tuple[Place, Send]]:
+    for send in sends:
+        if send.posted_at is not None:
+            yield Place(send.posted_at, _SENDS, send.pk), send
+        else:
+            yield Place(send.reply.at, _UNPOSTED, send.pk), send
+
+
+def _sends(conversation: Conversation, limit: int, before: Place | None, since: datetime | None) -> QuerySet[Send]:
+    """What left for this person, and what staff wrote that did not or not yet; each arm reads its own index."""
+    known = _of_contact(conversation).order_by("-posted_at", "-id")
+    nameless = _shown(conversation).filter(contact__isnull=True, to=conversation.contact.phone)
+    nameless = nameless.filter(posted_at__isnull=False).order_by("-posted_at", "-id")
+    unposted = Send.objects.filter(reply__conversation=conversation, posted_at__isnull=True).order_by(
+        "-reply__at", "-id"
     )
-    bubbles = [_sent(send, zone) for send in sends]
-    bubbles += [_said(message, conversation.contact, zone) for message in messages]
-    bubbles.sort(key=lambda bubble: bubble.at, reverse=True)
-    return Timeline(bubbles[:limit][::-1], len(bubbles) > limit)
+    arms = [
+        _between(known, "posted_at", _SENDS, before, since),
+        _between(nameless, "posted_at", _SENDS, before, since),
+        _between(unposted, "reply__at", _UNPOSTED, before, since),
+    ]
+    first, *others = (arm.select_related("campaign", "reply__by")[:limit] for arm in arms)
+    return first.union(*others, all=True)
 
 
-def context(conversation: Conversation) -> Context | None:
-    """What travelled with our newest text that told the agent anything, else with our newest text."""
-    sends = _sends(conversation).select_related("campaign").order_by("-posted_at", "-id")
-    send = sends.exclude(trigger="", metadata={}).first() or sends.first()
-    return Context(send, list(_labelled(send.metadata))) if send else None
+def _of_contact(conversation: Conversation) -> QuerySet[Send]:
+    return _shown(conversation).filter(contact=conversation.contact_id, posted_at__isnull=False)
 
 
-def suppression_of(contact: Contact) -> Suppression | None:
-    """Why this person must not be texted, if so."""
-    return Suppression.objects.standing().filter(phone=contact.phone).first()
+def _shown(conversation: Conversation) -> QuerySet[Send]:
+    """Campaign texts that may have left; what staff wrote is shown whatever became of it."""
+    shown = Q(state__in=MAY_HAVE_LEFT) | Q(kind=Send.Kind.REPLY)
+    return Send.objects.filter(shown, agent=conversation.agent_id, mode=conversation.mode)
 
 
-def version(conversation: Conversation) -> str:
-    """Changes with whatever the page shows: a text, a receipt, an opt-out, the agent, who is needed."""
-    undecided = Q(delivery__in=[Send.Delivery.NONE, Send.Delivery.SENT])
-    sent = _sends(conversation).aggregate(
-        texts=Count("pk"),
-        ended=Max("finished_at"),
-        accepted=Count("pk", filter=Q(state=Send.State.ACCEPTED)),
-        under_way=Count("pk", filter=Q(delivery=Send.Delivery.NONE)),
-        decided=Count("pk", filter=~undecided),
-    )
-    said = Message.objects.filter(conversation=conversation).aggregate(Count("pk"), Max("pk"))
-    suppression = Suppression.objects.standing().filter(phone=conversation.contact.phone).aggregate(Max("pk"))
-    facts = [*sent.values(), *said.values(), *suppression.values(), conversation.unread]
-    facts += [conversation.needs_human_since, conversation.agent_enabled_at, conversation.handoff_reason]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-
-
-def zone_of(contact: Contact) -> ZoneInfo | None:
-    """The person's zone: their own, else the only one that the number can stand for."""
-    zones = (contact.time_zone,) if contact.time_zone else time_zones(contact.phone)
-    return ZoneInfo(zones[0]) if len(zones) == 1 else None
-
-
-def _sends(conversation: Conversation) -> QuerySet[Send]:
-    contact = conversation.contact
-    theirs = Q(contact=contact) | Q(contact__isnull=True, to=contact.phone)
-    return Send.objects.filter(theirs, agent=conversation.agent_id, mode=conversation.mode, state__in=MAY_HAVE_LEFT)
-
-
-def _sent(send: Send, zone: ZoneInfo | None) -> Bubble:
-    status, tone = _status(send)
-    at = send.posted_at or send.created_at
-    author = send.campaign.name if send.campaign else send.get_kind_display()
-    return Bubble(True, author, send.text, send.trigger, at, _clock(at, zone), status, tone, send.campaign)
-
-
-def _said(message: Message, contact: Contact, zone: ZoneInfo | None) -> Bubble:
-    ours = message.author != Message.Author.CONTACT
-    author = message.get_author_display() if ours else str(contact)
-    campaign = message.send.campaign if message.send and not ours else None
-    return Bubble(ours, author, message.body, "", message.at, _clock(message.at, zone), campaign=campaign)
-
-
-def _status(send: Send) -> tuple[str, str]:
-    """What became of our text, in words, and how it is coloured."""
-    if send.delivery == Send.Delivery.DELIVERED:
-        return "Delivered", "good"
-    if send.delivery == Send.Delivery.UNDELIVERED:
-        return f"Not delivered: {send.delivery_error or 'no reason given'}", "bad"
-    if send.state == Send.State.UNKNOWN:
-        return "Unknown: it may or may not have been sent", "doubtful"
-    if send.state == Send.State.POSTING:
-        return "Being sent", ""
-    return ("On its way", "") if send.delivery == Send.Delivery.SENT else ("Sent, no receipt yet", "")
-
-
-def _clock(at: datetime, zone: ZoneInfo | None) -> str:
-    """The time on the person's clock, with its zone, if it differs from the reader's."""
-    if zone is None or at.astimezone(zone).utcoffset() == timezone.localtime(at).utcoffset():
-        return ""
-    theirs = at.astimezone(zone)
-    return f"{theirs:%-I:%M %p} {theirs:%Z}"
-
-
-def _labelled(metadata: dict[str, object]) -> Iterator[tuple[str, str]]:
-    for name, value in metadata.items():
-        if name != settings.REVMO_REFERENCE_KEY:
-            yield name.replace("_", " ").strip().capitalize(), _plain(value)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_plain(inner)}" for name, inner in value.items())
-    if isinstance(value, list):
-        return ", ".join(_plain(inner) for inner in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "–" if value is None else str(value)
+def _between(
+    rows: QuerySet[Any], time: str, source: int, before: Place | None, since: datetime | None
+) -> QuerySet[Any]:
+    if since is not None:
+        rows = rows.filter(**{f"{time}__gte": since})
+    if before is None:
+        return rows
+    # The first condition is the index's, the second only sorts out the same microsecond.
+    rows = rows.filter(**{f"{time}__lte": before.at})
+    if source < before.source:
+        return rows
+    earlier = Q(**{f"{time}__lt": before.at})
+    return rows.filter(earlier | Q(pk__lt=before.pk) if source == before.source else earlier)

@@ -12,6 +12,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from conversations.staff_admin import StaffSettingsInline
+
 for model in (User, Group, AccessAttempt, AccessFailureLog, AccessLog, ProcrastinateJob):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
@@ -27,6 +29,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    inlines = (StaffSettingsInline,)
     list_display = ("username", "first_name", "last_name", "is_active", "last_login")
 
 

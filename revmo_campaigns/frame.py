@@ -32,6 +32,9 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "revmo_campaigns.dashboard.dashboard",
     "SIDEBAR": {"show_search": False, "navigation": "revmo_campaigns.rail.navigation"},
     "ACCOUNT": {
-        "navigation": [{"title": "Change password", "link": reverse_lazy("admin:password_change")}],
+        "navigation": [
+            {"title": "My settings", "link": reverse_lazy("admin:conversations_staffsettings_changelist")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ],
     },
 }

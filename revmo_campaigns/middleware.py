@@ -5,24 +5,40 @@ from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 from django.utils import timezone
 
 from campaigns.models import Account
+from conversations.models import StaffSettings
 
 # A change of the zone shows after this long, in seconds.
 REMEMBERED = 10
 
 
-def account_time_zone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Tell and take times on the business's own clock; what is stored stays UTC."""
+def clock_of_the_reader(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell and take times on the business's own clock, in the inbox on the reader's; what is stored stays UTC.
+
+    A campaign's hours belong to the business: whoever plans one elsewhere in the world means its clock.
+    """
+    inbox = reverse_lazy("admin:conversations_conversation_changelist")
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return get_response(request)
-        with timezone.override(ZoneInfo(cache.get_or_set("account.time_zone", _zone, REMEMBERED) or "UTC")):
+        own = _remembered_zone(request.user.pk) if request.path.startswith(str(inbox)) else ""
+        zone = own or cache.get_or_set("account.time_zone", _zone, REMEMBERED) or "UTC"
+        with timezone.override(ZoneInfo(zone)):
             return get_response(request)
 
     return middleware
+
+
+def _remembered_zone(user: int) -> str:
+    return cache.get_or_set(StaffSettings.cache_key(user), lambda: _own_zone(user), REMEMBERED) or ""
+
+
+def _own_zone(user: int) -> str:
+    return StaffSettings.objects.filter(user=user).values_list("time_zone", flat=True).first() or ""
 
 
 def _zone() -> str:

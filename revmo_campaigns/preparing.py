@@ -38,6 +38,18 @@ ROLES: dict[str, tuple[str, ...]] = {
         "resend_",
         "test_",
         "delete_triggerkey",
+        "reply_",
+        "takeover_",
+        "assign_",
+    ),
+    "Front desk": (
+        "view_",
+        "change_conversation",
+        "reply_conversation",
+        "takeover_conversation",
+        "assign_conversation",
+        "add_savedreply",
+        "change_savedreply",
     ),
 }
 OURS = ("contacts", "campaigns", "conversations")

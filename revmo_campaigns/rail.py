@@ -60,6 +60,7 @@ PEOPLE = (
 TASKS = (
     Item("Triggers", "bolt", "campaigns.trigger"),
     Item("Saved messages", "bookmark", "campaigns.savedmessage"),
+    Item("Saved replies", "quickreply", "conversations.savedreply"),
 )
 REPORTS = (
     Item("History", "history", "campaigns.send"),

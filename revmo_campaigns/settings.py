@@ -35,6 +35,8 @@ REVMO_WEBHOOK_TOKEN = env.str("REVMO_WEBHOOK_TOKEN", default="")
 # The metadata key under which our own reference travels, so that an event can be matched to a send whose answer was
 # lost. Empty: it does not travel.
 REVMO_REFERENCE_KEY = env.str("REVMO_REFERENCE_KEY", default="rc_send")
+# Where a thread stands in Revmo's own web interface; {thread_id} is put in. Empty: staff are told in words.
+REVMO_CONVERSATION_URL = env.str("REVMO_CONVERSATION_URL", default="")
 # Seconds. The lease of a claimed or posting send must outlive the request's total deadline; a system check holds it.
 REVMO_CONNECT_TIMEOUT = env.float("REVMO_CONNECT_TIMEOUT", default=5.0)
 REVMO_READ_TIMEOUT = env.float("REVMO_READ_TIMEOUT", default=30.0)
@@ -73,7 +75,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "revmo_campaigns.middleware.account_time_zone",
+    "revmo_campaigns.middleware.clock_of_the_reader",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -147,6 +149,20 @@ if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # /healthz is asked by the machine beside us, over plain HTTP.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+
+# The address that people type, for links in e-mails.
+PUBLIC_ORIGIN = env.str("PUBLIC_ORIGIN", default=f"https://{ALLOWED_HOSTS[0]}" if PUBLIC else "http://127.0.0.1:8000")
+
+# E-mail to staff. In simulator mode, and without a server, it is only written to the worker's standard output.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Revmo Campaigns <no-reply@localhost>")
+_MAIL_LEAVES = EMAIL_HOST and REVMO_MODE == "live"
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _MAIL_LEAVES else 'console'}.EmailBackend"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -62,7 +62,7 @@ class Send(models.Model):
     # No index of its own: nothing reads sends by agent alone.
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="sends", db_index=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, related_name="sends", db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="sends")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="sends", db_index=False)
     to = PhoneField("number")
     resend_number = models.PositiveSmallIntegerField(default=0)
     text = models.TextField(blank=True)
@@ -142,6 +142,10 @@ class Send(models.Model):
             # The dashboard and the history: what left on a day, which need not be the day of the launch. Versions of
             # rows are written in this order anyway, so blocks are enough.
             BrinIndex(fields=["posted_at"], name="sends_by_day", pages_per_range=32),
+            # What one person got, in order: their conversation and their story.
+            models.Index(fields=["contact", "posted_at"], name="sends_of_a_contact"),
+            # The same for tests to a number that was nobody's.
+            models.Index(fields=["to", "posted_at"], condition=Q(contact__isnull=True), name="sends_without_a_contact"),
             # An event of Revmo looks for its send.
             models.Index(fields=["thread_id"], condition=~Q(thread_id=""), name="sends_by_thread"),
             # Segments: who replied to a campaign. Replies are few, so the queue hardly ever writes here.

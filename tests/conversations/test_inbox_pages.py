@@ -1,0 +1,353 @@
+"""The inbox as pages: lists with exact counts, and a conversation that keeps itself up to date."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Mode
+from contacts.models import Contact, Suppression
+from contacts.suppressing import suppress
+from conversations import attention, inbox
+from conversations.models import Conversation
+from conversations.timeline import Place, newest, since, version, watched
+from conversations.wording import Line
+from tests.conversations.calls import apply, call, sent_text, status_call, text_call
+from tests.conversations.staff import FRONT_DESK, browser_of, colleague, staff
+from tests.makers import launched, make_agent, make_contacts, number
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/conversations/conversation/"
+
+
+@pytest.fixture
+def reader() -> Client:
+    return staff("view_conversation", "view_contact", "view_campaign")
+
+
+@pytest.fixture
+def conversation() -> Conversation:
+    contact = make_contacts(1, first_name="Jane", last_name="Doe", time_zone="America/Los_Angeles")[0]
+    send = sent_text(
+        contact=contact,
+        text="Hello Jane,\nsee you at 3?",
+        trigger="appointment_reminder",
+        metadata={"customer_name": "Jane", "vip": True, "rc_send": "secret", "times": ["3 pm", "4 pm"]},
+    )
+    apply(status_call(send, "delivered"))
+    apply(text_call(send, "Yes <b>please</b>"))
+    return fresh()
+
+
+def fresh() -> Conversation:
+    """The only conversation, as pages read it."""
+    return Conversation.objects.with_facts().select_related("contact", "agent__account").get()
+
+
+def version_of(conversation: Conversation, *writers: str) -> str:
+    return version(conversation, watched(conversation), writers)
+
+
+def page_of(conversation: Conversation) -> str:
+    return reverse("admin:conversations_conversation_change", args=[conversation.pk])
+
+
+def news_of(conversation: Conversation) -> str:
+    return reverse("admin:conversations_conversation_news", args=[conversation.pk])
+
+
+def rows_of(client: Client, **asked: str) -> list[str]:
+    """The names of a list."""
+    return [row.name for row in client.get(LIST, asked).context["listing"].rows]
+
+
+def counts_of(client: Client, **asked: str) -> dict[str, int | None]:
+    return {tab.key: tab.count for tab in client.get(LIST, asked).context["tabs"]}
+
+
+class TestList:
+    def test_an_empty_list_says_what_belongs_here_and_the_first_step(self, reader: Client) -> None:
+        page = reader.get(LIST).content.decode()
+        assert "No conversations yet" in page
+        assert "Go to campaigns" in page
+
+    def test_it_shows_who_and_the_last_text(self, reader: Client, conversation: Conversation) -> None:
+        page = reader.get(LIST).content.decode()
+        assert "Jane Doe" in page
+        assert "Yes &lt;b&gt;please&lt;/b&gt;" in page
+        assert "mark-human" not in page
+
+    def test_it_marks_who_needs_a_human_with_the_reason_and_who_opted_out(
+        self, reader: Client, conversation: Conversation
+    ) -> None:
+        suppress([conversation.contact.phone], source=Suppression.Source.STAFF)
+        assert '<span class="mark mark-stop">Opted out</span>' in reader.get(LIST).content.decode()
+        send = sent_text(contact=conversation.contact, agent=conversation.agent)
+        apply(call("sms.handoff", thread_id=send.thread_id, reason="Wants a refund"))
+        assert "Agent asks: Wants a refund" in reader.get(LIST).content.decode()
+
+    def test_every_tab_counts_exactly_what_it_lists(self, conversation: Conversation) -> None:
+        dana = colleague("Dana", *FRONT_DESK)
+        client = browser_of(dana)
+        people = [Contact(phone=number(index), first_name=f"Person {index}") for index in range(1, 6)]
+        for contact in Contact.objects.bulk_create(people):
+            apply(text_call(sent_text(contact=contact, agent=conversation.agent), "Hello"))
+        first, second, third, fourth, *_ = Conversation.objects.order_by("pk")
+        now = timezone.now()
+        Conversation.objects.filter(pk=first.pk).update(needs_human_since=now)
+        Conversation.objects.filter(pk=second.pk).update(holder=dana, held_since=now, unread=False)
+        Conversation.objects.filter(pk=third.pk).update(snoozed_until=now + timedelta(hours=1), needs_human_since=now)
+        suppress([fourth.contact.phone], source=Suppression.Source.STAFF)
+        counted = counts_of(client)
+        assert counted == {"human": 1, "unread": 4, "mine": 1, "snoozed": 1, "opted_out": 1, "all": 6}
+        for key, count in counted.items():
+            assert len(rows_of(client, show=key)) == count
+
+    def test_without_a_choice_it_opens_with_who_needs_a_human(self, reader: Client, conversation: Conversation) -> None:
+        assert reader.get(LIST).context["view"].show == "all"
+        Conversation.objects.update(needs_human_since=timezone.now())
+        assert reader.get(LIST).context["view"].show == "human"
+
+    def test_whom_the_agent_handed_over_comes_first_then_who_waits_longest(self, reader: Client) -> None:
+        contacts = make_contacts(3)
+        for contact, body in zip(contacts, ("Can you stop by?", "Stop by at 5?", "Yes"), strict=True):
+            apply(text_call(sent_text(contact=contact), body))
+        send = sent_text(contact=contacts[2], agent=Conversation.objects.get(contact=contacts[2]).agent)
+        apply(call("sms.handoff", thread_id=send.thread_id, reason="Is angry"))
+        assert rows_of(reader, show="human") == ["Person 2", "Person 0", "Person 1"]
+
+    def test_a_snoozed_one_comes_back_by_itself(self, reader: Client, conversation: Conversation) -> None:
+        Conversation.objects.update(snoozed_until=timezone.now() + timedelta(hours=1))
+        assert rows_of(reader, show="unread") == []
+        Conversation.objects.update(snoozed_until=timezone.now() - timedelta(seconds=1))
+        assert rows_of(reader, show="unread") == ["Jane Doe"]
+
+    def test_it_finds_a_person_by_name_number_and_last_digits(self, reader: Client, conversation: Conversation) -> None:
+        phone = conversation.contact.phone
+        for words, found in (("jane", 1), ("Doe", 1), ("jane d", 1), (phone, 1), (phone[-4:], 1), ("John", 0)):
+            assert len(rows_of(reader, show="all", q=words)) == found
+        assert "Nobody here matches “John”" in reader.get(LIST, {"show": "all", "q": "John"}).content.decode()
+
+    def test_it_pages_by_place_and_loses_nobody(self, reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(inbox, "ROWS", 2)
+        same = timezone.now()
+        for contact in make_contacts(5):
+            apply(text_call(sent_text(contact=contact), "Hello"))
+        Conversation.objects.update(last_message_at=same)
+        address, seen = f"{LIST}?show=all", []
+        while address:
+            listing = reader.get(address).context["listing"]
+            seen += [row.pk for row in listing.rows]
+            address = f"{LIST}?{listing.older}" if listing.older else ""
+        assert seen == list(Conversation.objects.order_by("-pk").values_list("pk", flat=True))
+
+    def test_it_never_shows_the_other_mode(self, reader: Client, conversation: Conversation) -> None:
+        Conversation.objects.update(mode=Mode.LIVE)
+        assert rows_of(reader, show="all") == []
+        assert reader.get(news_of(conversation)).status_code == 404
+
+    def test_an_open_list_is_told_of_changes_and_of_nothing_else(
+        self, reader: Client, conversation: Conversation
+    ) -> None:
+        address = reverse("admin:conversations_conversation_rows")
+        digest = reader.get(LIST, {"show": "all"}).context["digest"]
+        assert reader.get(address, {"show": "all", "digest": digest}).status_code == 204
+        apply(text_call(sent_text(contact=conversation.contact, agent=conversation.agent), "One more thing"))
+        response = reader.get(address, {"show": "all", "digest": digest})
+        assert "One more thing" in response.content.decode()
+        assert 'hx-swap-oob="true"' in response.content.decode()
+
+
+class TestConversation:
+    def test_it_shows_every_text_with_what_became_of_it(self, reader: Client, conversation: Conversation) -> None:
+        page = reader.get(page_of(conversation)).content.decode()
+        assert "Hello Jane,<br>see you at 3?" in page
+        assert "Yes &lt;b&gt;please&lt;/b&gt;" in page
+        assert "Delivered" in page
+        assert "Asked the agent to start “appointment_reminder”." in page
+
+    def test_it_lists_what_the_agent_was_told_in_words(self, reader: Client, conversation: Conversation) -> None:
+        page = reader.get(page_of(conversation)).content.decode()
+        for words in ("<dt>Customer name</dt><dd>Jane</dd>", "<dd>yes</dd>", "<dd>3 pm, 4 pm</dd>"):
+            assert words in page
+        assert "rc_send" not in page
+        assert "secret" not in page
+
+    def test_it_names_the_campaign_that_a_reply_answers(self, reader: Client) -> None:
+        campaign = launched(1, name="Spring sale")
+        now = timezone.now()
+        campaign.sends.update(state="accepted", thread_id="th_1", posted_at=now, finished_at=now)
+        apply(text_call(campaign.sends.get(), "Tell me more"))
+        page = reader.get(page_of(Conversation.objects.get())).content.decode()
+        address = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+        assert f'answers <a href="{address}">Spring sale</a>' in page
+
+    def test_it_shows_the_persons_clock_where_it_differs(self, conversation: Conversation) -> None:
+        at = datetime(2026, 3, 2, 17, 30, tzinfo=UTC)
+        conversation.messages.update(at=at)
+        with timezone.override("America/New_York"):
+            line = newest(conversation).lines[0]
+            assert (line.at, line.their_time) == (at, "9:30 AM PST")
+        with timezone.override("America/Los_Angeles"):
+            assert newest(conversation).lines[0].their_time == ""
+
+    def test_the_reader_has_their_own_clock_and_is_told_which(self, conversation: Conversation) -> None:
+        client = staff(*FRONT_DESK)
+        settings = reverse("admin:conversations_staffsettings_changelist")
+        assert "America/New York" in client.get(page_of(conversation)).content.decode()
+        client.post(settings, {"time_zone": "Asia/Tokyo"})
+        assert "On your clock (Asia/Tokyo)" in client.get(page_of(conversation)).content.decode()
+        assert "is not a time zone" in client.post(settings, {"time_zone": "Mars/Crater"}).content.decode()
+
+    def test_it_says_that_the_person_opted_out_and_in_which_words(
+        self, reader: Client, conversation: Conversation
+    ) -> None:
+        apply(text_call(sent_text(contact=conversation.contact, agent=conversation.agent), "Stop!!"))
+        page = reader.get(page_of(conversation)).content.decode()
+        assert "Opted out" in page
+        assert "“Stop!!”" in page
+
+    def test_it_is_read_in_windows_by_place_and_no_line_is_lost_or_doubled(self, conversation: Conversation) -> None:
+        same = timezone.now()
+        for one in range(7):
+            conversation.messages.create(author="agent", body=f"text {one}", at=same)
+            conversation.entries.create(kind="note", text=f"note {one}", at=same)
+        whole = newest(conversation, 100).lines
+        seen: list[Line] = []
+        place: Place | None = None
+        while True:
+            window = newest(conversation, 3, before=place)
+            seen = [*window.lines, *seen]
+            place = window.first
+            if not window.earlier:
+                break
+        assert seen == whole
+        assert len(whole) == 16
+
+    def test_a_place_survives_an_address_and_nonsense_is_none(self) -> None:
+        place = Place(timezone.now(), 2, 77)
+        assert Place.parse(str(place)) == place
+        for text in ("", "1-2", "a-b-c", "²-1-1", "9" * 30 + "-1-1", "-1-2-3"):
+            assert Place.parse(text) is None
+
+    def test_earlier_texts_are_fetched_by_their_place(self, reader: Client, conversation: Conversation) -> None:
+        for minute in range(70):
+            conversation.messages.create(author="agent", body=f"text {minute}.", at=timezone.now())
+        first = newest(conversation).first
+        address = reverse("admin:conversations_conversation_earlier", args=[conversation.pk])
+        page = reader.get(address, {"before": str(first)}).content.decode()
+        assert "Hello Jane" in page
+        assert "Show earlier texts" not in page
+        assert reader.get(address, {"before": "x"}).status_code == 404
+
+    def test_opening_one_takes_at_most_fifteen_queries(self, conversation: Conversation) -> None:
+        client = staff(*FRONT_DESK, "view_send")
+        dana = colleague("Dana")
+        suppress([conversation.contact.phone], source=Suppression.Source.STAFF)
+        Conversation.objects.update(holder=dana, held_since=timezone.now(), taken_over_at=timezone.now())
+        for minute in range(200):
+            conversation.messages.create(author="agent", body="text", at=timezone.now() + timedelta(minutes=minute))
+        conversation.entries.create(kind="note", text="Careful", by=dana, at=timezone.now())
+        client.get(page_of(conversation))  # what a process remembers
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert client.get(page_of(conversation)).status_code == 200
+        assert len(queries) <= 15, "\n".join(query["sql"][:150] for query in queries)
+
+    def test_it_is_for_those_who_may_see_it(self, conversation: Conversation) -> None:
+        assert staff("view_contact").get(page_of(conversation)).status_code == 403
+        assert Client().get(page_of(conversation)).status_code == 302
+
+    def test_one_that_is_not_there_leads_back(self, reader: Client) -> None:
+        assert reader.get(f"{LIST}999/change/").status_code == 302
+
+    def test_a_page_with_the_list_already_gets_the_conversation_alone(
+        self, reader: Client, conversation: Conversation
+    ) -> None:
+        page = reader.get(page_of(conversation), headers={"HX-Request": "true", "HX-Target": "pane"}).content.decode()
+        assert page.lstrip().startswith('<section id="pane"')
+        assert "inbox-rows" not in page
+
+
+class TestNews:
+    def test_nothing_new_is_answered_with_nothing(self, reader: Client, conversation: Conversation) -> None:
+        response = reader.get(news_of(conversation), {"version": version_of(conversation)})
+        assert (response.status_code, response.content) == (204, b"")
+
+    def test_a_new_text_comes_with_the_next_version(self, reader: Client, conversation: Conversation) -> None:
+        before = version_of(conversation)
+        send = sent_text(contact=conversation.contact, agent=conversation.agent)
+        apply(text_call(send, "One more thing"))
+        response = reader.get(news_of(conversation), {"version": before})
+        assert response.status_code == 200
+        page = response.content.decode()
+        assert "One more thing" in page
+        assert f"version={version_of(fresh())}" in page
+
+    def test_a_page_keeps_what_it_showed_when_new_texts_come(self, conversation: Conversation) -> None:
+        first = newest(conversation).first
+        assert first is not None
+        for _ in range(80):
+            conversation.messages.create(author="agent", body="text", at=timezone.now())
+        assert since(conversation, first).lines[0].text == "Hello Jane,\nsee you at 3?"
+
+    def test_whatever_the_page_shows_changes_the_version(self, conversation: Conversation) -> None:
+        send = sent_text(contact=conversation.contact, agent=conversation.agent)
+        seen = {version_of(fresh())}
+        for body in (
+            status_call(send, "sent"),
+            status_call(send, "delivered"),
+            text_call(send, "Hm", "human"),
+            call("sms.handoff", thread_id=send.thread_id, reason="Wants a person"),
+            call("sms.agent", thread_id=send.thread_id, agent_enabled=False),
+        ):
+            apply(body)
+            seen.add(version_of(fresh()))
+        suppress([send.to], source=Suppression.Source.STAFF)
+        seen.add(version_of(fresh()))
+        seen.add(version_of(fresh(), "Sam"))
+        assert len(seen) == 8
+
+    def test_after_signing_out_the_page_loads_anew(self, conversation: Conversation) -> None:
+        response = Client().get(news_of(conversation))
+        assert (response.status_code, response.headers["HX-Refresh"]) == (401, "true")
+
+    def test_looking_changes_nothing(self, reader: Client, conversation: Conversation) -> None:
+        before = Conversation.objects.values().get()
+        reader.get(page_of(conversation))
+        reader.get(news_of(conversation))
+        reader.get(LIST)
+        assert Conversation.objects.values().get() == before
+
+
+class TestOpen:
+    def test_the_contact_says_whether_a_live_conversation_is_open(self, conversation: Conversation) -> None:
+        contact = conversation.contact
+        Conversation.objects.update(mode=Mode.LIVE)
+        attention.write_down([contact.pk])
+        contact.refresh_from_db()
+        assert contact.conversation_open
+        Conversation.objects.update(unread=False)
+        attention.write_down([contact.pk])
+        contact.refresh_from_db()
+        assert not contact.conversation_open
+
+    @pytest.mark.parametrize(("query", "index"), [("need_a_human", "for_a_human"), ("not_read", "not_read")])
+    def test_a_tab_is_read_off_its_own_index(self, query: str, index: str) -> None:
+        agent = make_agent()
+        people = Contact.objects.bulk_create(Contact(phone=f"+1202{5_000_000 + one}") for one in range(3_000))
+        Conversation.objects.bulk_create(
+            Conversation(contact=one, agent=agent, mode=Mode.SIMULATOR, last_message_at=timezone.now())
+            for one in people
+        )
+        Conversation.objects.filter(contact=people[0]).update(unread=True, needs_human_since=timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE conversations_conversation")
+        found = getattr(Conversation.objects.in_mode(Mode.SIMULATOR), query)().order_by()
+        assert f"conversations_{index}" in found.explain()
