@@ -202,9 +202,3 @@ class CampaignForm(WhatForm, WhenForm):
         except QuestionProblem as problem:
             self.add_error(None, str(problem))
         return given
-
-
-class RehearsalChoice(forms.Form):
-    """Which snapshot a launch means."""
-
-    rehearsal = forms.IntegerField(widget=forms.HiddenInput)

@@ -7,22 +7,20 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
 
 from campaigns import audience as audiences
 from campaigns.audience import Choice
-from campaigns.hours_wording import windows_in_words
-from campaigns.models import Campaign, Rehearsal, RehearsedText, Send
+from campaigns.models import Campaign, RehearsedText, Send
 from campaigns.progress import Progress, progress
 from campaigns.scripts import Scripted
 from campaigns.segmenting import Clock, QuestionProblem
 from contacts.models import Contact
 from contacts.phones import pretty, time_zones
 
-State, Delivery, Outcome = Send.State, Send.Delivery, RehearsedText.Outcome
-SAMPLES = 10
+State, Delivery = Send.State, Send.Delivery
 # One colour for a state everywhere; the names are classes of pages.css.
 COLOURS = {
     State.QUEUED: "waiting",
@@ -91,6 +89,7 @@ def funnel(campaign: Campaign, counted: Progress) -> list[Part]:
         ("Sent", sent, "good", {"state__exact": State.ACCEPTED.value}),
         ("Delivered", counted.delivery[Delivery.DELIVERED], "good", {"delivery__exact": Delivery.DELIVERED.value}),
         ("Replied", counted.replied, "busy", {"replied_at__isempty": "0"}),
+        ("Opted out", counted.opted_out, "bad", {"opted_out": "1"}),
         (
             "Not delivered",
             counted.delivery[Delivery.UNDELIVERED],
@@ -117,7 +116,11 @@ def live(campaign: Campaign) -> dict[str, Any]:
     """What changes while a campaign runs."""
     counted = progress(campaign)
     rate = campaign.agent.account.messages_per_second
+    launching = campaign.status == Campaign.Status.LAUNCHING
+    snapshot = campaign.launched_rehearsal
     waiting = counted.sends[State.QUEUED] + counted.sends[State.CLAIMED]
+    if launching and snapshot is not None:
+        waiting = snapshot.will_send  # also those that are not queued yet
     running = campaign.status == Campaign.Status.RUNNING
     upcoming = campaign.sends.filter(state=State.QUEUED, due_at__gt=timezone.now()).aggregate(first=Min("due_at"))[
         "first"
@@ -135,6 +138,9 @@ def live(campaign: Campaign) -> dict[str, Any]:
         "time_left": duration(waiting / rate) if running and due else "",
         "next_at": upcoming if running and not due else None,
         "rate": rate,
+        "launching": launching,
+        "snapshot": snapshot,
+        "held_back_url": _held_back_url(campaign),
         "digest": _digest(campaign, counted),
         "under_way": campaign.status in Campaign.UNDER_WAY,
         "account": campaign.agent.account,
@@ -143,34 +149,19 @@ def live(campaign: Campaign) -> dict[str, Any]:
     }
 
 
+def _held_back_url(campaign: Campaign) -> str:
+    """Everybody who was rehearsed, from where those held back are one filter away."""
+    if campaign.launched_rehearsal_id is None:
+        return ""
+    query = urlencode({"rehearsal__id__exact": campaign.launched_rehearsal_id})
+    return f"{reverse('admin:campaigns_rehearsedtext_changelist')}?{query}"
+
+
 def _digest(campaign: Campaign, counted: Progress) -> str:
     """What the live part shows, in short: the same digest, the same page."""
     stopped = campaign.agent.account.paused_at is not None
-    shown = (*counted.sends.values(), *counted.delivery.values(), counted.replied, stopped)
+    shown = (*counted.sends.values(), *counted.delivery.values(), counted.replied, counted.opted_out, stopped)
     return f"{campaign.status}.{zlib.crc32(repr(shown).encode()):x}"
-
-
-def rehearsed(campaign: Campaign, snapshot: Rehearsal) -> dict[str, Any]:
-    """What a rehearsal says."""
-    going = snapshot.texts.filter(outcome=Outcome.WILL_SEND)
-    times = going.aggregate(first=Min("due_at"), last=Max("due_at"))
-    held = dict(
-        snapshot.texts.exclude(outcome=Outcome.WILL_SEND).order_by().values_list("outcome").annotate(count=Count("pk"))
-    )
-    total = (snapshot.will_send + snapshot.held_back) or 1
-    parts = [Part("Will be sent", snapshot.will_send, 100 * snapshot.will_send / total, "good", "?")]
-    parts += [
-        Part(str(Outcome(outcome).label), count, 100 * count / total, "rest", f"?held={outcome}")
-        for outcome, count in sorted(held.items())
-    ]
-    return {
-        "bar": parts,
-        "hours": windows_in_words(campaign.agent.account),
-        "first": times["first"],
-        "last": times["last"],
-        "duration": duration(snapshot.will_send / campaign.agent.account.messages_per_second),
-        "samples": [bubble_of(text) for text in going.select_related("contact")[:SAMPLES]],
-    }
 
 
 def counted(choice: Choice, clock: Clock) -> dict[str, Any]:

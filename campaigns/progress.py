@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from campaigns.models import Campaign, Send
+from contacts.models import Suppression
 
 State, Delivery = Send.State, Send.Delivery
 
@@ -17,6 +18,7 @@ class Progress:
     sends: dict[str, int]
     delivery: dict[str, int]
     replied: int
+    opted_out: int
 
     @property
     def total(self) -> int:
@@ -41,7 +43,9 @@ def progress(campaign: Campaign) -> Progress:
 
 def progress_of(campaign_ids: list[int]) -> dict[int, Progress]:
     """The same for many campaigns at once."""
-    found = {pk: Progress(dict.fromkeys(State.values, 0), dict.fromkeys(Delivery.values, 0), 0) for pk in campaign_ids}
+    found = {
+        pk: Progress(dict.fromkeys(State.values, 0), dict.fromkeys(Delivery.values, 0), 0, 0) for pk in campaign_ids
+    }
     rows = (
         Send.objects.filter(campaign__in=campaign_ids)
         .order_by()
@@ -51,10 +55,20 @@ def progress_of(campaign_ids: list[int]) -> dict[int, Progress]:
     for pk, state, delivery, count in rows:
         found[pk].sends[state] += count
         found[pk].delivery[delivery] += count
-    replied = Send.objects.filter(campaign__in=campaign_ids, replied_at__isnull=False)
-    for pk, count in replied.order_by().values_list("campaign").annotate(count=Count("pk")):
-        found[pk] = Progress(found[pk].sends, found[pk].delivery, count)
+    answered = Send.objects.filter(campaign__in=campaign_ids, replied_at__isnull=False).order_by()
+    counts = answered.values_list("campaign").annotate(
+        replied=Count("pk"), opted_out=Count("pk", filter=Exists(opted_out_after()))
+    )
+    for pk, replied, opted_out in counts:
+        found[pk] = Progress(found[pk].sends, found[pk].delivery, replied, opted_out)
     return found
+
+
+def opted_out_after() -> QuerySet[Suppression]:
+    """The opt-outs by reply that came after a send; for a condition on sends."""
+    return Suppression.objects.filter(
+        phone=OuterRef("to"), source=Suppression.Source.REPLY, created_at__gte=OuterRef("posted_at")
+    )
 
 
 def as_json(campaign: Campaign) -> dict[str, Any]:

@@ -1,138 +1,164 @@
-"""What exactly would go out: every text rendered, every person held back with the reason, kept as a snapshot."""
+"""What exactly would go out: every text rendered, every person held back with the reason, kept as a snapshot.
 
-import hashlib
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
+A snapshot is made some thousand people a transaction, each of which ends with the last of them, so a worker that comes
+after a dead one goes on there. `campaigns.background` has the jobs.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.utils import timezone
 
-from campaigns import law
 from campaigns.audience import audience
 from campaigns.composing import TemplateProblem
-from campaigns.contracts import facts_of
-from campaigns.models import Campaign, Rehearsal, RehearsedText
-from campaigns.places import whereabouts
-from campaigns.planning import Plan
+from campaigns.fingerprints import changes, facts, fingerprint
+from campaigns.models import Campaign, Rehearsal
 from campaigns.scripts import Script
 from campaigns.segmenting import QuestionProblem
+from campaigns.snapshotting import Stage, forget, write
+from campaigns.summaries import Summary
+from contacts.models import Contact
 
-Outcome = RehearsedText.Outcome
-BATCH = 2_000
+Status = Rehearsal.Status
+Report = Callable[[int], object]
+BATCH = 5_000
+# So many people are rehearsed while somebody waits for the page; more are a job.
+AT_ONCE = 2_000
+# Several batches' time: whoever works on a rehearsal says so at each of them.
+SILENT_FOR = timedelta(seconds=20)
+REPLACED = "This rehearsal was canceled or replaced by a newer one."
 
 
 class CannotRehearse(ValueError):
     """The campaign is not ready; the text is a sentence for the person who wrote it."""
 
 
-def rehearse(campaign: Campaign, by: Any = None) -> Rehearsal:
+def rehearse(campaign: Campaign, by: Any = None, report: Report | None = None) -> Rehearsal:
     """Render the whole audience as of now and keep it; older snapshots of the campaign go.
 
     Raises CannotRehearse for a template problem, a segment that cannot be asked or an empty audience.
     """
+    return work(start(campaign, by), report)
+
+
+def start(campaign: Campaign, by: Any = None) -> Rehearsal:
+    """A rehearsal that waits for `work`. Raises CannotRehearse."""
+    now = timezone.now()
     try:
-        return _rehearsed(Script.checked(campaign), by)
+        Script.checked(campaign)
+        found = facts(campaign, now)
     except (QuestionProblem, TemplateProblem) as problem:
         raise CannotRehearse(str(problem)) from problem
-
-
-def _rehearsed(script: Script, by: Any) -> Rehearsal:
-    campaign = script.campaign
+    total = found["people"][0]
+    if not total:
+        raise CannotRehearse("Nobody is in this audience. Choose another list or segment, or leave fewer out.")
     with transaction.atomic():
-        campaign.rehearsals.all().delete()
-        rehearsal = Rehearsal.objects.create(campaign=campaign, created_by=by)
-        rehearsal.fingerprint = fingerprint(campaign, rehearsal.created_at)
-        every = _texts(script, rehearsal)
-        while texts := list(islice(every, BATCH)):
-            RehearsedText.objects.bulk_create(texts)
-            going = [text for text in texts if text.outcome == Outcome.WILL_SEND]
-            rehearsal.will_send += len(going)
-            rehearsal.held_back += len(texts) - len(going)
-            rehearsal.segments += sum(text.segments for text in going)
-        if rehearsal.will_send + rehearsal.held_back == 0:
-            raise CannotRehearse("Nobody is in this audience. Choose another list or segment, or leave fewer out.")
-        rehearsal.save()
+        # An approval was of the older snapshot.
+        Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.APPROVED).update(status=Campaign.Status.DRAFT)
+        Rehearsal.objects.filter(campaign=campaign.pk, status=Status.WORKING).update(status=Status.CANCELED)
+        return Rehearsal.objects.create(
+            campaign=campaign,
+            created_by=by,
+            created_at=now,
+            facts=found,
+            fingerprint=fingerprint(found),
+            total=total,
+            status=Status.WORKING,
+        )
+
+
+def work(rehearsal: Rehearsal, report: Report | None = None) -> Rehearsal:
+    """Go on where the snapshot stands until it is whole; what ended meanwhile is left alone.
+
+    Raises CannotRehearse, which is also written down.
+    """
+    rehearsal.refresh_from_db()
+    if rehearsal.status == Status.DONE:
+        return rehearsal
+    campaign = rehearsal.campaign
+    forget(list(campaign.rehearsals.filter(pk__lt=rehearsal.pk).values_list("pk", flat=True)))
+    try:
+        stage = Stage(rehearsal, Script.checked(campaign))
+        people = audience(campaign, rehearsal.created_at).filter(pk__gt=rehearsal.through)
+        every = people.iterator(chunk_size=BATCH)
+        while batch := list(islice(every, BATCH)):
+            if not _write_down(rehearsal, stage, batch):
+                raise CannotRehearse(REPLACED)
+            if report is not None:
+                report(len(batch))
+    except (QuestionProblem, TemplateProblem) as problem:
+        _working(rehearsal).update(status=Status.FAILED, problem=str(problem), finished_at=timezone.now())
+        raise CannotRehearse(str(problem)) from problem
+    _working(rehearsal).update(status=Status.DONE, finished_at=timezone.now())
+    rehearsal.refresh_from_db()
     return rehearsal
 
 
-def _texts(script: Script, rehearsal: Rehearsal) -> Iterator[RehearsedText]:
-    """One row for every person of the audience."""
-    campaign, now = script.campaign, rehearsal.created_at
-    people = audience(campaign, now)
-    plan = Plan(campaign, now, people.count())
-    for place, contact in enumerate(people.iterator(chunk_size=BATCH)):
-        scripted = script.for_person(contact, opted_out=contact.opted_out)
-        text = RehearsedText(
-            rehearsal=rehearsal,
-            contact=contact,
-            phone=contact.phone,
-            outcome=scripted.outcome,
-            reason=scripted.reason,
-            text=scripted.text,
-            metadata=scripted.metadata,
-            segments=scripted.segments,
-        )
-        if scripted.outcome == Outcome.WILL_SEND:
-            slot = plan.slot(whereabouts(contact.phone, contact.time_zone), place)
-            text.due_at, text.window_ends_at = slot.due_at, slot.window_ends_at
-            if slot.reason:
-                text.outcome = Outcome.TOO_LATE if slot.too_late else Outcome.NO_HOUR
-                text.reason, text.text, text.metadata = slot.reason, "", {}
-        yield text
+def cancel(rehearsal: Rehearsal) -> bool:
+    """Stop it; False if it had ended. Nothing was sent by it, so nothing is lost but the work."""
+    return bool(_working(rehearsal).update(status=Status.CANCELED, finished_at=timezone.now()))
+
+
+def silent() -> Iterator[int]:
+    """Rehearsals whose worker died or whose job was lost; each is claimed by whoever is told of it."""
+    now = timezone.now()
+    found = Rehearsal.objects.filter(status=Status.WORKING, touched_at__lt=now - SILENT_FOR)
+    for pk in list(found.values_list("pk", flat=True)):
+        if found.filter(pk=pk).update(touched_at=now):
+            yield pk
 
 
 def current(campaign: Campaign) -> Rehearsal | None:
-    """The newest snapshot if nothing that it was made from has changed since."""
+    """The newest snapshot if it is whole, and nothing that it was made from has changed since."""
     rehearsal = campaign.rehearsals.first()
-    if rehearsal is None:
-        return None
+    return rehearsal if rehearsal is not None and not changed(campaign, rehearsal) else None
+
+
+def changed(campaign: Campaign, rehearsal: Rehearsal) -> list[str]:
+    """Why this snapshot does not stand any more, in sentences; empty if it does."""
+    if rehearsal.status != Status.DONE:
+        return [f"The rehearsal did not come to its end: {rehearsal.get_status_display().lower()}."]
     try:
-        return rehearsal if rehearsal.fingerprint == fingerprint(campaign, rehearsal.created_at) else None
-    except QuestionProblem:  # a list or column that a segment asks for went meanwhile
-        return None
+        now = facts(campaign, rehearsal.created_at)
+    except QuestionProblem as problem:  # a list or column that a segment asks for went meanwhile
+        return [str(problem)]
+    if rehearsal.fingerprint == fingerprint(now):
+        return _overtaken(campaign, rehearsal)
+    return changes(rehearsal.facts, now) or ["Something that decides the texts has changed."]
 
 
-def fingerprint(campaign: Campaign, at: datetime) -> str:
-    """A hash of all that decides the texts: campaign, agent, account's hours, audience as of `at` and its opt-outs."""
-    account = campaign.agent.account
-    facts = [
-        campaign.message,
-        campaign.trigger.phrase if campaign.trigger else "",
-        campaign.metadata,
-        facts_of(campaign.trigger),
-        campaign.agent_enabled,
-        campaign.any_hour,
-        _instant(campaign.scheduled_at),
-        campaign.each_own_clock,
-        campaign.spread_minutes,
-        _instant(campaign.expires_at),
-        campaign.agent.agent_id,
-        account.name,
-        [str(window) for window in account.windows.all()],
-        law.digest(),
-        account.time_zone,
-        account.region,
-        _audience_digest(campaign, at),
-    ]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+def _overtaken(campaign: Campaign, rehearsal: Rehearsal) -> list[str]:
+    """Times that were rehearsed and are over, so that the launch would be another than was seen."""
+    now = timezone.now().isoformat()
+    summary = Summary.of(rehearsal.summary)
+    if summary.first_close and summary.first_close <= now:
+        return ["A send window that was rehearsed has closed since."]
+    if campaign.spread_minutes and summary.last_due and summary.last_due <= now:
+        return ["The hours over which the texts were spread are over."]
+    return []
 
 
-def _instant(at: datetime | None) -> str:
-    """The same for the same moment, on whatever clock a form has read it."""
-    return at.astimezone(UTC).isoformat() if at else ""
+def _write_down(rehearsal: Rehearsal, stage: Stage, people: list[Contact]) -> bool:
+    """One batch and what it adds up to; False where the rehearsal ended, or another worker has done it."""
+    summary = Summary.of(rehearsal.summary)
+    lines = list(stage.lines(people, rehearsal.done, summary))
+    summary.trim()
+    will_send = summary.outcomes["will_send"]
+    held_back = summary.outcomes.total() - will_send
+    with transaction.atomic():
+        mine = _working(rehearsal).filter(through=rehearsal.through).select_for_update()
+        if not mine.exists():
+            return False
+        write(lines)
+        rehearsal.through, rehearsal.summary = people[-1].pk, summary.kept()
+        rehearsal.will_send, rehearsal.held_back, rehearsal.segments = will_send, held_back, summary.segments
+        rehearsal.touched_at = timezone.now()
+        rehearsal.save(update_fields=["through", "summary", "will_send", "held_back", "segments", "touched_at"])
+    return True
 
 
-def _audience_digest(campaign: Campaign, at: datetime) -> str:
-    columns = ("pk", "updated_at", "opted_out")  # the last is an annotation
-    people = audience(campaign, at).order_by().values(*columns)
-    query, parameters = people.query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            # A sum of hashes does not depend on the order, so nothing is sorted.
-            f"SELECT count(*), coalesce(sum(hashtextextended(person::text, 0)), 0) FROM ({query}) AS person",  # noqa: S608
-            parameters,
-        )
-        count, digest = cursor.fetchone()
-    return f"{count}:{digest}"
+def _working(rehearsal: Rehearsal) -> Any:
+    return Rehearsal.objects.filter(pk=rehearsal.pk, status=Status.WORKING)

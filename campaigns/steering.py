@@ -37,15 +37,19 @@ def cancel(campaign: Campaign) -> int | None:
     """
     with transaction.atomic():
         open_campaign = Campaign.objects.filter(pk=campaign.pk).exclude(status__in=Campaign.OVER)
+        launching = open_campaign.filter(status=Status.LAUNCHING).select_related("launched_rehearsal").first()
         if not open_campaign.update(status=Status.CANCELED, finished_at=Now(), pause_reason=""):
             return None
         unsent = Send.objects.filter(campaign=campaign.pk, state__in=Send.UNSENT)
-        return unsent.update(
+        spared = unsent.update(
             state=Send.State.CANCELED,
             reason="The campaign was canceled.",
             lease_until=None,
             finished_at=Now(),
         )
+        # Of a launch that has not come to its end, most may not be queued yet; they are spared as well.
+        rehearsed = launching.launched_rehearsal if launching is not None else None
+        return max(spared, rehearsed.will_send) if rehearsed is not None else spared
 
 
 def resume_account(account: Account) -> bool:

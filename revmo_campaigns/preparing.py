@@ -29,6 +29,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "view_",
         "add_",
         "change_",
+        "approve_",
         "launch_",
         "pause_",
         "cancel_",

@@ -43,6 +43,9 @@ REVMO_READ_TIMEOUT = env.float("REVMO_READ_TIMEOUT", default=30.0)
 REVMO_TOTAL_DEADLINE = env.float("REVMO_TOTAL_DEADLINE", default=45.0)
 SEND_LEASE_SECONDS = env.float("SEND_LEASE_SECONDS", default=60.0)
 
+# Jobs that stand in no `tasks.py`.
+PROCRASTINATE_IMPORT_PATHS = ["campaigns.background"]
+
 # --- Django ----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "unfold",

@@ -1,6 +1,7 @@
 """What staff see of campaigns, their texts and the settings."""
 
 from campaigns.admin.campaign import CampaignAdmin
+from campaigns.admin.rehearsed import RehearsedTextAdmin
 from campaigns.admin.saved import AllowedNumberAdmin, SavedMessageAdmin
 from campaigns.admin.segments import SegmentAdmin
 from campaigns.admin.sends import SendAdmin
@@ -14,6 +15,7 @@ __all__ = [
     "AgentAdmin",
     "AllowedNumberAdmin",
     "CampaignAdmin",
+    "RehearsedTextAdmin",
     "SavedMessageAdmin",
     "SegmentAdmin",
     "SendAdmin",

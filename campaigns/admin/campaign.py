@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -16,17 +16,16 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns import launching, pages, rehearsal, steering
+from campaigns import pages
 from campaigns.admin.composer import ComposerPages
-from campaigns.admin.drafts import REVISIONS_SHOWN, DraftPages
+from campaigns.admin.drafts import REVISIONS_SHOWN
+from campaigns.admin.launches import LaunchPages
 from campaigns.audience import audience_in_words
-from campaigns.forms import CampaignForm, RehearsalChoice
+from campaigns.forms import CampaignForm
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
-from contacts.admin.base import lever
 
 Status = Campaign.Status
-HELD_BACK_SHOWN = 200
 
 
 class CampaignChangeList(ChangeList):
@@ -43,11 +42,11 @@ class CampaignChangeList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(DraftPages, ComposerPages):
+class CampaignAdmin(LaunchPages, ComposerPages):
     """Thin: rules are in `launching`, `steering` and `rehearsal`; what pages show is in `pages`."""
 
     change_list_template = "campaigns/campaign_list.html"
-    list_display = ("title", "state", "audience", "sent", "delivered", "replies", "trouble", "when")
+    list_display = ("title", "state", "audience", "sent", "delivered", "replies", "opt_outs", "trouble", "when")
     list_filter = ("status", ("agent", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("agent__account",)
     list_per_page = 30
@@ -60,7 +59,9 @@ class CampaignAdmin(DraftPages, ComposerPages):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
         """With lists and segments, for the whole page at once."""
-        return Campaign.objects.select_related("agent__account", "trigger").prefetch_related("lists", "segments")
+        return Campaign.objects.select_related("agent__account", "trigger", "launched_rehearsal").prefetch_related(
+            "lists", "segments"
+        )
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """None on many at once: a campaign is dealt with on its page."""
@@ -77,6 +78,9 @@ class CampaignAdmin(DraftPages, ComposerPages):
         ours = {
             "rehearse": self.rehearse,
             "rehearsal": self.rehearsal_page,
+            "stop_rehearsal": self.stop_rehearsal,
+            "approve": self.approve,
+            "reject": self.reject,
             "launch": self.launch,
             "live": self.live,
             "pause": self.pause,
@@ -138,110 +142,6 @@ class CampaignAdmin(DraftPages, ComposerPages):
             )
         )
 
-    @lever("campaigns.change_campaign")
-    def rehearse(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """Make a new snapshot."""
-        return self._rehearse(request, campaign)
-
-    def _rehearse(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        try:
-            rehearsal.rehearse(campaign, by=request.user)
-        except rehearsal.CannotRehearse as problem:
-            messages.error(request, f"The draft is kept, but it cannot be rehearsed yet. {problem}")
-            return self.to("change", campaign)
-        return self.to("rehearsal", campaign)
-
-    def rehearsal_page(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What exactly will happen."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        campaign = self.found(request, pk)
-        snapshot = campaign.rehearsals.first()
-        if not campaign.editable or snapshot is None:
-            return self.to("change", campaign)
-        held = request.GET.get("held", "")
-        people = snapshot.texts.filter(outcome=held).select_related("contact") if held in pages.Outcome.values else None
-        return self.page(
-            request,
-            "campaigns/rehearsal.html",
-            title=campaign.name,
-            original=campaign,
-            campaign=campaign,
-            snapshot=snapshot,
-            outdated=rehearsal.current(campaign) is None,
-            held=people[:HELD_BACK_SHOWN] if people is not None else None,
-            may_launch=request.user.has_perm("campaigns.launch_campaign"),
-            **pages.rehearsed(campaign, snapshot),
-        )
-
-    @lever("campaigns.launch_campaign")
-    def launch(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """Queue the texts of the snapshot that was looked at."""
-        form = RehearsalChoice(request.POST)
-        snapshot = campaign.rehearsals.filter(pk=form.cleaned_data["rehearsal"]).first() if form.is_valid() else None
-        try:
-            if snapshot is None:
-                raise launching.CannotLaunch("This rehearsal was replaced by a newer one. Look at it, then launch.")
-            count = launching.launch(campaign, snapshot, by=request.user)
-        except launching.CannotLaunch as problem:
-            messages.warning(request, str(problem))
-            return self.to("rehearsal", campaign)
-        self.log_change(request, campaign, f"Launched to {count} people.")
-        messages.success(request, f"Launched to {count:,} people.")
-        return self.to("change", campaign)
-
-    def live(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The part of the page that changes, while something is under way."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        context = pages.live(self.found(request, pk))
-        if request.GET.get("seen") == context["digest"]:
-            return HttpResponse(status=204)
-        return TemplateResponse(request, "campaigns/live.html", context)
-
-    @lever("campaigns.pause_campaign")
-    def pause(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """Hold what has not left."""
-        if steering.pause(campaign, f"Paused by {request.user}."):
-            self.log_change(request, campaign, "Paused.")
-            messages.success(request, "Paused. Nothing more leaves until you resume; texts already under way arrive.")
-        else:
-            messages.warning(request, "It was not running any more; nothing was changed.")
-        return self.to("change", campaign)
-
-    @lever("campaigns.pause_campaign")
-    def resume(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        """Go on where it stopped."""
-        if steering.resume(campaign):
-            self.log_change(request, campaign, "Resumed.")
-            messages.success(request, "Resumed. Nobody gets a text twice.")
-        else:
-            messages.warning(request, "It was not paused any more; nothing was changed.")
-        return self.to("change", campaign)
-
-    def cancel(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Say the consequence and the number, then do it."""
-        if not request.user.has_perm("campaigns.cancel_campaign"):
-            raise PermissionDenied
-        campaign = self.found(request, pk)
-        if request.method != "POST":
-            waiting = pages.live(campaign)["waiting"]
-            return self.page(
-                request,
-                "campaigns/cancel.html",
-                title=campaign.name,
-                original=campaign,
-                campaign=campaign,
-                waiting=waiting,
-            )
-        spared = steering.cancel(campaign)
-        if spared is None:
-            messages.warning(request, "This campaign is over already; nothing was changed.")
-        else:
-            self.log_change(request, campaign, f"Canceled; {spared} people were not texted.")
-            messages.success(request, f"Canceled: {spared:,} people will not be texted.")
-        return self.to("change", campaign)
-
     @display(description="campaign", ordering="name")
     def title(self, campaign: Campaign) -> str:
         """Its name."""
@@ -290,6 +190,11 @@ class CampaignAdmin(DraftPages, ComposerPages):
     def replies(self, campaign: Any) -> str:
         """How many answered."""
         return f"{campaign.counted.replied:,}" if campaign.counted.total else "–"
+
+    @display(description="opt-outs")
+    def opt_outs(self, campaign: Any) -> str:
+        """How many answered with an opt-out."""
+        return f"{campaign.counted.opted_out:,}" if campaign.counted.total else "–"
 
     @display(description="problems")
     def trouble(self, campaign: Any) -> str:

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
-from campaigns import copying, revising
+from campaigns import approving, copying, revising
 from campaigns.admin.composer import words_of_page
 from campaigns.forms import CampaignForm
 from campaigns.hours_wording import windows_in_words
@@ -89,6 +89,7 @@ class DraftPages(PageAdmin):
             self._keep_theirs(request, form)
         revision = revising.save(campaign, seen_version(request), request.user, form.save)
         if revision is not None:
+            approving.void(campaign)
             self.log_change(request, campaign, f"{revision.words[0].upper()}{revision.words[1:]}.")
         return campaign
 

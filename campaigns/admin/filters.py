@@ -8,13 +8,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 
 from campaigns.models import Mode, Send
+from campaigns.progress import opted_out_after
 
 
 class ModeFilter(admin.SimpleListFilter):
@@ -39,6 +40,23 @@ class ModeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
         """Those of the mode."""
         return queryset.filter(mode=self.value())
+
+
+class OptedOutFilter(admin.SimpleListFilter):
+    """Those who answered the text with an opt-out."""
+
+    title = "opted out by a reply"
+    parameter_name = "opted_out"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One question."""
+        return [("1", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
+        """Replies are few and have an index, so they come first."""
+        if self.value() != "1":
+            return queryset
+        return queryset.filter(replied_at__isnull=False).filter(Exists(opted_out_after()))
 
 
 class DaysFilter(RangeDateFilter):

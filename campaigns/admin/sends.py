@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
-from campaigns.admin.filters import DaysFilter, ModeFilter
+from campaigns.admin.filters import DaysFilter, ModeFilter, OptedOutFilter
 from campaigns.models import Campaign, Resolution, Send
 from campaigns.resources import SendResource
 from campaigns.sending import resolving
@@ -58,6 +58,7 @@ class SendAdmin(ExportMixin, PageAdmin):
         "kind",
         ("posted_at", DaysFilter),
         ("replied_at", admin.EmptyFieldListFilter),
+        OptedOutFilter,
         ModeFilter,
     )
     list_filter_submit = True

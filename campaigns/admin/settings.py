@@ -42,6 +42,13 @@ class AccountAdmin(PageAdmin):
         (None, {"fields": ("state", "name", ("time_zone", "region"))}),
         ("Pace", {"fields": (("messages_per_second", "in_flight_limit", "daily_allowance"), "pace_now")}),
         (
+            "Launches",
+            {
+                "fields": (("segment_price", "currency"), ("approval_above", "count_typed_above")),
+                "description": "What a rehearsal shows and asks before texts go out.",
+            },
+        ),
+        (
             "Brakes",
             {
                 "fields": (

@@ -48,6 +48,28 @@ class Account(models.Model):
     daily_allowance = models.PositiveIntegerField(
         null=True, blank=True, help_text="Texts a day in the account's time zone. Empty: no limit of ours."
     )
+    segment_price = models.DecimalField(
+        "price of a part",
+        max_digits=9,
+        decimal_places=5,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="What Revmo or the carrier charges for each part of a text. Empty: no cost is shown.",
+    )
+    currency = models.CharField(max_length=3, default="USD", db_default="USD", help_text="Of the price: USD, EUR …")
+    approval_above = models.PositiveIntegerField(
+        "a second person approves above",
+        null=True,
+        blank=True,
+        help_text="So many people; a campaign to more needs a colleague's approval. Empty: never.",
+    )
+    count_typed_above = models.PositiveIntegerField(
+        "the number is typed above",
+        default=500,
+        db_default=500,
+        help_text="Whoever launches to more people types their number.",
+    )
     # The brakes of a campaign; 0 lifts one.
     brake_unknowns = models.PositiveSmallIntegerField(
         "unknowns in a row",

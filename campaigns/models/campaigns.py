@@ -4,6 +4,8 @@ from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from campaigns.models.accounts import Agent, Trigger
 from campaigns.models.modes import Mode
@@ -115,6 +117,25 @@ class Campaign(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+", editable=False
     )
     launched_at = models.DateTimeField("launched", null=True, editable=False)
+    launched_rehearsal = models.ForeignKey(
+        "campaigns.Rehearsal",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        help_text="The snapshot whose texts these are.",
+    )
+    launched_through = models.CharField(
+        max_length=16,
+        blank=True,
+        db_default="",
+        editable=False,
+        help_text="The last number of the snapshot whose text is queued.",
+    )
+    filled_at = models.DateTimeField(
+        default=timezone.now, db_default=Now(), editable=False, help_text="When texts of the launch were last queued."
+    )
     begins_at = models.DateTimeField(
         "begins", null=True, editable=False, help_text="When the first text is due; set at launch."
     )
@@ -165,6 +186,7 @@ class Campaign(models.Model):
             )
         ]
         permissions = [
+            ("approve_campaign", "Can approve a colleague's campaign"),
             ("launch_campaign", "Can launch a campaign"),
             ("pause_campaign", "Can pause and resume a campaign"),
             ("cancel_campaign", "Can cancel a campaign"),

@@ -110,7 +110,7 @@ def test_of_launches_at_the_same_moment_one_happens() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(told) == ["This campaign is already running; nothing was done."] * 3 + ["launched"]
+    assert sorted(words[:24] for words in told) == ["This campaign is already"] * 3 + ["launched"]
     assert campaign.sends.count() == 20
 
 

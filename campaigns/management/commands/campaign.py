@@ -95,7 +95,7 @@ class Command(BaseCommand):
             self.stderr.write("At any hour: neither the send windows nor the quiet hours of the law hold it back.")
 
     def _rehearse(self, campaign: Campaign, options: dict[str, Any]) -> None:
-        snapshot = rehearsal.rehearse(campaign)
+        snapshot = self._rehearsed(campaign)
         self._tell(snapshot)
         self._say(
             options,
@@ -112,10 +112,22 @@ class Command(BaseCommand):
         if campaign.status not in Campaign.EDITABLE:
             state = campaign.get_status_display().lower()
             raise launching.CannotLaunch(f"This campaign is already {state}; nothing was done.")
-        snapshot = rehearsal.current(campaign) or rehearsal.rehearse(campaign)
+        snapshot = rehearsal.current(campaign) or self._rehearsed(campaign)
         self._tell(snapshot)
         launching.launch(campaign, snapshot)
         self._wait_and_report(campaign, options)
+
+    def _rehearsed(self, campaign: Campaign) -> Rehearsal:
+        """With a line for each batch of a large audience."""
+        started = rehearsal.start(campaign)
+        done = 0
+
+        def tell(people: int) -> None:
+            nonlocal done
+            done += people
+            self.stderr.write(f"Rehearsing: {done:,} of {started.total:,} people.")
+
+        return rehearsal.work(started, tell if started.total > rehearsal.AT_ONCE else None)
 
     def _pause(self, campaign: Campaign, options: dict[str, Any]) -> None:
         if not steering.pause(campaign, "Paused from the command line."):

@@ -1,0 +1,89 @@
+"""What a rehearsal adds up to, batch by batch, in a form that JSON keeps. Pure."""
+
+import hashlib
+import heapq
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from campaigns.oddness import oddness
+
+SHOWN = 10
+HOUR = "%Y-%m-%dT%H"
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts by outcome and by hour, and the numbers of the texts to look at first.
+
+    `due` counts by hour in UTC, `hours` by hour on people's own clocks. `longest`, `oddest` and `random` are pairs of a
+    rank and a number, the first to show coming first.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    due: Counter[str] = field(default_factory=Counter)
+    hours: Counter[str] = field(default_factory=Counter)
+    segments: int = 0
+    first_due: str = ""
+    last_due: str = ""
+    first_local: str = ""
+    last_local: str = ""
+    first_close: str = ""
+    longest: list[tuple[int, str]] = field(default_factory=list)
+    oddest: list[tuple[int, str, str]] = field(default_factory=list)
+    random: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> "Summary":
+        """As it was kept."""
+        summary = cls(**{name: value for name, value in kept.items() if name not in _COUNTERS})
+        for name in _COUNTERS:
+            setattr(summary, name, Counter(kept.get(name, {})))
+        return summary
+
+    def kept(self) -> dict[str, Any]:
+        """For JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def hold_back(self, outcome: str) -> None:
+        """One person gets nothing."""
+        self.outcomes[outcome] += 1
+
+    def send(
+        self, phone: str, text: str, segments: int, due: datetime, local: datetime, closes: datetime | None
+    ) -> None:
+        """One person gets a text; `local` is `due` on their own clock. `trim` comes after a batch."""
+        self.outcomes["will_send"] += 1
+        self.segments += segments
+        moment, here = due.astimezone(UTC).isoformat(), local.replace(tzinfo=None).isoformat(timespec="minutes")
+        self.due[moment[:13]] += 1
+        self.hours[here[:13]] += 1
+        self.first_due, self.last_due = min(self.first_due or moment, moment), max(self.last_due, moment)
+        self.first_local, self.last_local = min(self.first_local or here, here), max(self.last_local, here)
+        if closes is not None:
+            end = closes.astimezone(UTC).isoformat()
+            self.first_close = min(self.first_close or end, end)
+        self.random.append((hashlib.sha256(phone.encode()).hexdigest()[:8], phone))
+        if text:
+            self.longest.append((-len(text), phone))
+            weight, why = oddness(text)
+            if weight:
+                self.oddest.append((-weight, phone, "; ".join(why)))
+
+    def trim(self) -> None:
+        """Keep of the texts to look at the first few of each kind."""
+        self.longest = heapq.nsmallest(SHOWN, map(_pair, self.longest))
+        self.oddest = heapq.nsmallest(SHOWN, map(_triple, self.oddest))
+        self.random = heapq.nsmallest(SHOWN, map(_pair, self.random))
+
+
+_COUNTERS = ("outcomes", "due", "hours")
+
+
+def _pair(kept: Any) -> Any:
+    return kept[0], kept[1]  # JSON makes lists of them
+
+
+def _triple(kept: Any) -> Any:
+    return kept[0], kept[1], kept[2]
