@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -89,3 +90,16 @@ def postgres_cpu(postmaster: int) -> float:
 def memory(pid: int) -> float:
     """What the process holds now."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
+
+
+def wait_for_port(port: int, patience: float = 60) -> None:
+    """Until somebody listens there."""
+    ends = time.monotonic() + patience
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.05)

@@ -110,9 +110,18 @@ def _readable(events: Sequence[WebhookEvent]) -> list[_Read]:
         except wire.Uninterpretable as problem:
             fates.end(event, WebhookEvent.State.UNREADABLE, intake.sentence(problem))
         else:
-            event.kind = intake.KINDS[type(said)]
+            event.kind, event.thread_id, event.phone = intake.KINDS[type(said)], said.thread_id, _phone_of(said)
             read.append((event, said))
     return read
+
+
+def _phone_of(said: wire.Event) -> str:
+    """The person's number, where the event names it in a form that we know."""
+    if isinstance(said, wire.StatusEvent):
+        return matching.e164(said.to)
+    if isinstance(said, wire.MessageEvent):
+        return matching.e164(said.sender if said.author is wire.Author.CONTACT else said.to)
+    return ""
 
 
 def _report(reports: Sequence[_Read]) -> None:
@@ -135,6 +144,8 @@ def _effect(event: WebhookEvent, said: wire.Event, words: Words) -> None:
             _decide(event, replies.apply_text(said, event, at, words))
         elif isinstance(said, wire.HandoffEvent):
             _decide(event, replies.apply_handoff(said, event, at))
+        elif isinstance(said, wire.TestEvent):
+            _decide(event, "A test of yours: it came in, a worker took it up, and it changes nothing.")
         else:
             _decide(event, replies.apply_agent_switch(said, event, at))
     except matching.NotMatched as problem:

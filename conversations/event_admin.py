@@ -1,22 +1,26 @@
 """Revmo's calls as they came in: for whoever looks after the connection."""
 
 # unfold ships no types for its decorators.
-# mypy: disable-error-code="untyped-decorator"
+# mypy: disable-error-code="untyped-decorator,misc"
 
 import json
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from conversations import intake
+from contacts.admin.base import PageAdmin
+from contacts.phones import pretty
+from conversations import connecting, intake
 from conversations.models import WebhookEvent
 from conversations.tasks import wake_after_commit
 
@@ -30,20 +34,22 @@ _STATE_COLOURS = {
 
 
 @admin.register(WebhookEvent)
-class WebhookEventAdmin(ModelAdmin):  # type: ignore[misc]
-    """A read-only monitor with one lever: apply again."""
+class WebhookEventAdmin(PageAdmin):
+    """A read-only monitor with two levers: apply again, and send ourselves one."""
 
     change_list_template = "conversations/event_list.html"
-    list_display = ["kind_in_words", "badge", "note", "is_signed", "received_at"]
+    list_display = ["kind_in_words", "number", "badge", "note", "is_signed", "received_at"]
     list_filter = ["state", "kind", "signed", "mode", "received_at"]
     list_per_page = 50
-    search_fields = ["event_id"]
-    search_help_text = "The event's id"
+    search_fields = ["event_id"]  # `get_search_results` looks further
+    search_help_text = "A number or its last digits, a thread, an event's id, or words of a recent one"
     show_full_result_count = False
     fields = [
         "kind_in_words",
         "badge",
         "note",
+        "number",
+        "thread",
         "received_at",
         "applied_at",
         "due_at",
@@ -73,6 +79,56 @@ class WebhookEventAdmin(ModelAdmin):  # type: ignore[misc]
     def has_replay_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """May this person have events applied again?"""
         return bool(request.user.has_perm("conversations.replay_webhookevent"))
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the page on the connection."""
+        page = self.admin_site.admin_view(self.connection_page)
+        return [path("connection/", page, name="conversations_webhookevent_connection"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
+        """Lists do without the bodies."""
+        return super().get_queryset(request).defer("body")  # type: ignore[no-any-return]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[WebhookEvent], search_term: str
+    ) -> tuple[QuerySet[WebhookEvent], bool]:
+        """By number, thread, id, or words."""
+        found = WebhookEvent.objects.matching(search_term) if search_term.strip() else None
+        return (queryset if found is None else queryset & found), False
+
+    def connection_page(self, request: HttpRequest) -> HttpResponse:
+        """Is the way open? A POST sends ourselves an event."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            if not self.has_replay_permission(request):
+                raise PermissionDenied
+            _try_the_way(request)
+            return self.to("connection")
+        now = timezone.now()
+        waits = connecting.waits_since()
+        return self.page(
+            request,
+            "conversations/connection.html",
+            title="Webhooks: is the way open?",
+            ways=connecting.ways(request),
+            lately=connecting.lately(now),
+            refused=connecting.refused(now),
+            newest=connecting.newest(),
+            conditions=connecting.proxy_conditions(request),
+            stuck=waits if waits is not None and now - waits > timedelta(seconds=30) else None,
+            may_try=self.has_replay_permission(request),
+        )
+
+    @display(description="Number", ordering="phone")
+    def number(self, event: WebhookEvent) -> str:
+        """Whom it is about, where it says so."""
+        return pretty(event.phone) if event.phone else "–"
+
+    @display(description="Thread")
+    def thread(self, event: WebhookEvent) -> str:
+        """Revmo's name for the conversation."""
+        return event.thread_id or "–"
 
     @display(description="Event", ordering="kind")
     def kind_in_words(self, event: WebhookEvent) -> str:
@@ -118,6 +174,21 @@ class WebhookEventAdmin(ModelAdmin):  # type: ignore[misc]
         _replay(request, WebhookEvent.objects.filter(pk=object_id))
         back = reverse("admin:conversations_webhookevent_change", args=[object_id])
         return HttpResponse(headers={"HX-Redirect": back})
+
+
+def _try_the_way(request: HttpRequest) -> None:
+    try:
+        tried = connecting.send_to_ourselves()
+    except connecting.CannotTry as problem:
+        messages.error(request, str(problem))
+        return
+    if tried.status == 200 and tried.event is not None:
+        messages.success(request, "Your event was let in, verified and stored. It is the newest below.")
+    else:
+        messages.error(
+            request,
+            f"Your event was answered with status {tried.status}. Look at what was refused, and at the database.",
+        )
 
 
 def _replay(request: HttpRequest, events: QuerySet[WebhookEvent]) -> None:

@@ -49,11 +49,13 @@ def count_failure(event: WebhookEvent, problem: Exception) -> None:
 
 
 _WRITE = """
-UPDATE conversations_webhookevent AS event SET kind = fate.kind, state = fate.state, note = fate.note,
+UPDATE conversations_webhookevent AS event SET kind = fate.kind, thread_id = fate.thread_id, phone = fate.phone,
+    state = fate.state, note = fate.note,
     tries = fate.tries, due_at = fate.due_at, applied_at = fate.applied_at
-FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(states)s::text[], %(notes)s::text[], %(tries)s::int[],
+FROM unnest(%(ids)s::bigint[], %(kinds)s::text[], %(threads)s::text[], %(phones)s::text[], %(states)s::text[],
+    %(notes)s::text[], %(tries)s::int[],
     %(dues)s::timestamptz[], %(applied)s::timestamptz[])
-    AS fate(id, kind, state, note, tries, due_at, applied_at)
+    AS fate(id, kind, thread_id, phone, state, note, tries, due_at, applied_at)
 WHERE event.id = fate.id
 RETURNING event.id
 """
@@ -66,6 +68,8 @@ def write(events: Sequence[WebhookEvent]) -> None:
         {
             "ids": [event.pk for event in events],
             "kinds": [str(event.kind) for event in events],
+            "threads": [event.thread_id for event in events],
+            "phones": [event.phone for event in events],
             "states": [str(event.state) for event in events],
             "notes": [event.note for event in events],
             "tries": [event.tries for event in events],

@@ -94,7 +94,8 @@ def send_of_thread(thread_id: str, phone: str) -> Send:
         return send
     if not phone:
         raise NotMatched("None of our texts is known under this thread, and no number is named.")
-    to_number = Send.objects.filter(to=phone, mode=Mode.current(), state__in=MAY_HAVE_LEFT).select_related("agent")
+    to_number = Send.objects.filter(to=phone, mode=Mode.current(), state__in=MAY_HAVE_LEFT)
+    to_number = to_number.select_related("agent__account", "contact")
     if thread_id and to_number.filter(state=Send.State.POSTING).exists():
         raise NotMatched("A text to this number is still on its way; its thread is not known yet.")
     send = to_number.order_by("-posted_at", "-id").first()
@@ -119,8 +120,12 @@ def conversation_of(send: Send) -> Conversation:
     contact = send.contact or Contact.objects.filter(phone=send.to).first()
     if contact is None:
         raise NotMatched("Nobody in the contacts has this number.")
-    conversation, _ = Conversation.objects.get_or_create(contact=contact, agent=send.agent, mode=send.mode)
-    return Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=conversation.pk)
+    theirs = Conversation.objects.filter(contact=contact, agent=send.agent, mode=send.mode)
+    locked = theirs.select_for_update(of=("self",), no_key=True).order_by()
+    if not (found := list(locked[:1])):
+        Conversation.objects.get_or_create(contact=contact, agent=send.agent, mode=send.mode)
+        found = list(locked[:1])
+    return found[0]
 
 
 def e164(number: str) -> str:
@@ -140,5 +145,7 @@ def _key_of(reference: str) -> int | None:
 
 
 def _in_thread(thread_id: str) -> QuerySet[Send]:
-    sends = Send.objects.select_related("agent", "contact").filter(mode=Mode.current(), state__in=MAY_HAVE_LEFT)
+    sends = Send.objects.select_related("agent__account", "contact").filter(
+        mode=Mode.current(), state__in=MAY_HAVE_LEFT
+    )
     return sends.filter(thread_id=thread_id).exclude(thread_id="").order_by("-posted_at", "-id")

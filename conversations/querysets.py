@@ -1,11 +1,13 @@
 """Questions about what came back, as sentences."""
 
+import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject, Now
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import JSONObject, Now, Reverse
 
 from campaigns.models import Mode
 from contacts.models import Suppression
@@ -16,6 +18,11 @@ else:
     Conversation = WebhookEvent = Any
 
 
+# A search for fewer digits is one for a text.
+FEWEST_DIGITS = 4
+# So many events are read for a search in what they say.
+NEWEST = 20_000
+INTEGER = IntegerField()
 _OPTED_OUT = Exists(Suppression.objects.standing().filter(phone=OuterRef("contact__phone")))
 _AWAKE = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
 
@@ -24,6 +31,34 @@ class WebhookEventQuerySet(QuerySet["WebhookEvent"]):
     def due(self, mode: Mode) -> Self:
         """Those to be applied now, oldest first."""
         return self.filter(mode=mode, due_at__lte=Now()).order_by("due_at", "id")
+
+    def matching(self, term: str) -> Self:
+        """Those of a number or its last digits, of a thread, whose id begins so, or newly come with this text."""
+        term = term.strip()
+        digits = "".join(character for character in term if character.isdigit())
+        if len(digits) >= FEWEST_DIGITS and re.fullmatch(r"[\d\s()+.-]+", term):
+            backwards = self.alias(backwards=Reverse("phone"))
+            return backwards.filter(~Q(phone=""), backwards__startswith=digits[::-1])
+        return self.filter(Q(thread_id=term) | Q(event_id__startswith=term) | self._says(term))
+
+    def _says(self, term: str) -> Q:
+        """Only of the newest, because no index holds what they say."""
+        newest = (self.model.objects.order_by("-id").values_list("id", flat=True).first() or 0) - NEWEST
+        if term.isascii():
+            words = Func(F("body"), Value("escape"), function="encode", output_field=TextField())
+            found = self.model.objects.alias(words=words).filter(pk__gt=newest, words__icontains=term)
+        else:  # JSON may hold other letters as they are or as escapes
+            spelled = (term.encode(), json.dumps(term)[1:-1].encode())
+            places = [
+                Func(
+                    Value(one), F("body"), template="position(%(expressions)s)", arg_joiner=" IN ", output_field=INTEGER
+                )
+                for one in spelled
+            ]
+            found = self.model.objects.alias(plain=places[0], escaped=places[1]).filter(
+                Q(plain__gt=0) | Q(escaped__gt=0), pk__gt=newest
+            )
+        return Q(pk__in=found.order_by().values("pk"))
 
 
 class ConversationQuerySet(QuerySet["Conversation"]):

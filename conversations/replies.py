@@ -110,7 +110,7 @@ def _is_newest(conversation: Conversation, at: datetime) -> None:
 def _note_reply(conversation: Conversation, send: Send, body: str, at: datetime, words: Words) -> None:
     Send.objects.filter(pk=send.pk, replied_at__isnull=True).update(replied_at=at)
     conversation.unread, conversation.snoozed_until = True, None
-    if send.campaign_id is not None:
+    if send.campaign_id is not None and brakes.complains(body, send.agent.account.complaint_words):
         brakes.note_reply(send.campaign_id, body)
     said = read(body, words)
     if said.reading is Reading.STOP:

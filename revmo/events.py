@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from revmo.foreign import identifier, json_object, storable
@@ -17,6 +18,7 @@ MAX_TEXT = 10_000
 MAX_WORD = 200
 
 T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
 
 
 class Uninterpretable(ValueError):
@@ -30,6 +32,7 @@ class Kind(StrEnum):
     MESSAGE = "message"
     HANDOFF = "handoff"
     AGENT = "agent"
+    TEST = "test"
 
 
 class Status(StrEnum):
@@ -92,13 +95,25 @@ class AgentEvent:
     at: datetime | None
 
 
-Event = StatusEvent | MessageEvent | HandoffEvent | AgentEvent
+@dataclass(frozen=True, slots=True)
+class TestEvent:
+    """One that we have sent ourselves, to see that the way is open; it says nothing."""
+
+    __test__ = False  # no test of pytest's
+    thread_id: str
+    at: datetime | None
+
+
+Event = StatusEvent | MessageEvent | HandoffEvent | AgentEvent | TestEvent
+# Ours, not Revmo's.
+TEST_TYPE = "revmo_campaigns.test"
 
 _KINDS = {
     "sms.status": Kind.STATUS,
     "sms.message": Kind.MESSAGE,
     "sms.handoff": Kind.HANDOFF,
     "sms.agent": Kind.AGENT,
+    TEST_TYPE: Kind.TEST,
 }
 # Words of the trade that mean the same. "queued", "accepted" and "sending" are missing on purpose: the carrier has said
 # nothing yet, and a text that is not sent must not be shown as sent. Such an event is kept, uninterpreted.
@@ -155,6 +170,48 @@ class FieldMap:
 
 
 DEFAULT = FieldMap()
+_WORDS = ("kinds", "statuses", "authors")
+
+
+@lru_cache(maxsize=8)
+def field_map(text: str, reference_key: str) -> FieldMap:
+    """The default map with what a JSON text adds: `paths` by name, and `kinds`, `statuses`, `authors` by word.
+
+    A path that is named replaces the default ones of that name; words are added. Raises ValueError with a sentence for
+    whoever wrote it.
+    """
+    if not text.strip():
+        return FieldMap(reference_key=reference_key)
+    given = json_object(text.encode("utf-8", "replace"))
+    if given is None or (unknown := sorted(set(given) - {"paths", *_WORDS})):
+        part = f": {unknown[0]!r} is none of its parts" if given is not None else " is not a JSON object"
+        raise ValueError(f"The map of webhook fields{part}. It has paths, kinds, statuses and authors.")
+    return FieldMap(
+        paths={**_PATHS, **_paths(given.get("paths", {}))},
+        kinds={**_KINDS, **_meanings(given, "kinds", Kind)},
+        statuses={**_STATUSES, **_meanings(given, "statuses", Status)},
+        authors={**_AUTHORS, **_meanings(given, "authors", Author)},
+        reference_key=reference_key,
+    )
+
+
+def _paths(given: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(given, dict) or (unknown := sorted(set(given) - set(_PATHS))):
+        named = f" Not known: {unknown[0]!r}." if isinstance(given, dict) else ""
+        raise ValueError(f"The paths of webhook fields stand under these names: {', '.join(_PATHS)}.{named}")
+    listed = {name: [path] if isinstance(path, str) else path for name, path in given.items()}
+    if any(
+        not isinstance(path, list) or not all(isinstance(one, str) and one for one in path) for path in listed.values()
+    ):
+        raise ValueError("A path of the webhook fields is a text such as data.thread_id, or a list of them.")
+    return {name: tuple(path) for name, path in listed.items()}
+
+
+def _meanings(given: Mapping[str, Any], part: str, meanings: type[E]) -> dict[str, E]:
+    words = given.get(part, {})
+    if not isinstance(words, dict) or any(meaning not in set(meanings) for meaning in words.values()):
+        raise ValueError(f"The {part} of webhook fields mean one of: {', '.join(meanings)}.")
+    return {word.strip().lower(): meanings(meaning) for word, meaning in words.items()}
 
 
 def normalise(body: bytes, field_map: FieldMap = DEFAULT) -> Event:
@@ -267,9 +324,14 @@ def _agent(reader: _Reader) -> AgentEvent:
     return AgentEvent(reader.thread_id(), enabled, reader.at())
 
 
+def _test(reader: _Reader) -> TestEvent:
+    return TestEvent("", reader.at())
+
+
 _READERS: Mapping[Kind, Callable[[_Reader], Event]] = {
     Kind.STATUS: _status,
     Kind.MESSAGE: _message,
     Kind.HANDOFF: _handoff,
     Kind.AGENT: _agent,
+    Kind.TEST: _test,
 }

@@ -8,10 +8,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from standardwebhooks.webhooks import Webhook
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+HEADERS = (ID, TIMESTAMP, SIGNATURE)
 MAX_EVENT_ID = 200
 PREFIX = "whsec_"
 # The specification asks for 24 to 64 bytes; what is shorter than this can be guessed. Bytes.
@@ -30,18 +32,29 @@ def parse_secrets(text: str) -> tuple[str, ...]:
     return tuple(_checked_secret(part.strip()) for part in text.split(",") if part.strip())
 
 
+@lru_cache(maxsize=8)
+def known_secrets(text: str) -> tuple[str, ...]:
+    """`parse_secrets`, remembered: the setting does not change while a process runs."""
+    return parse_secrets(text)
+
+
+@lru_cache(maxsize=32)
+def _verifier(secret: str) -> Webhook:
+    return Webhook(secret)
+
+
 def verify(headers: Mapping[str, str], body: bytes, secrets: Sequence[str]) -> str:
     """The event's id, if one of `secrets` signed exactly these bytes within five minutes of now. NotAuthentic.
 
     The id is the same whenever the sender tries again. Compared in constant time, by the library.
     """
-    wanted = {name: _only(headers, name) for name in (ID, TIMESTAMP, SIGNATURE)}
+    wanted = {name: _only(headers, name) for name in HEADERS}
     event_id = wanted[ID]
     if len(event_id) > MAX_EVENT_ID or not event_id.isprintable():
         raise NotAuthentic("the event id is malformed")
     for secret in secrets:
         try:
-            Webhook(secret).verify(body, wanted, json_parse=False)
+            _verifier(secret).verify(body, wanted, json_parse=False)
         except Exception:  # noqa: S112  (the library answers junk with whatever it trips over)
             continue
         return event_id

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from revmo.events import field_map
 from revmo.signatures import parse_secrets
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -72,6 +73,16 @@ def check_webhooks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
                 f"REVMO_WEBHOOK_SECRETS cannot be used. {problem}",
                 hint="Copy the secrets whole, separated by commas.",
                 id="revmo_campaigns.E005",
+            )
+        ]
+    try:
+        field_map(settings.REVMO_WEBHOOK_FIELDS, settings.REVMO_REFERENCE_KEY)
+    except ValueError as problem:
+        return [
+            Error(
+                f"REVMO_WEBHOOK_FIELDS cannot be used. {problem}",
+                hint="Mend it, or remove it where Revmo's events come as we assume.",
+                id="revmo_campaigns.E006",
             )
         ]
     if settings.REVMO_MODE == "live" and not (settings.REVMO_WEBHOOK_SECRETS or settings.REVMO_WEBHOOK_TOKEN):

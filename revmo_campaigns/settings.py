@@ -37,6 +37,8 @@ REVMO_WEBHOOK_TOKEN = env.str("REVMO_WEBHOOK_TOKEN", default="")
 REVMO_REFERENCE_KEY = env.str("REVMO_REFERENCE_KEY", default="rc_send")
 # Where a thread stands in Revmo's own web interface; {thread_id} is put in. Empty: staff are told in words.
 REVMO_CONVERSATION_URL = env.str("REVMO_CONVERSATION_URL", default="")
+# Other names and words in Revmo's events than we assume, as JSON; `revmo/events.py` has the form and the defaults.
+REVMO_WEBHOOK_FIELDS = env.str("REVMO_WEBHOOK_FIELDS", default="")
 # Seconds. The lease of a claimed or posting send must outlive the request's total deadline; a system check holds it.
 REVMO_CONNECT_TIMEOUT = env.float("REVMO_CONNECT_TIMEOUT", default=5.0)
 REVMO_READ_TIMEOUT = env.float("REVMO_READ_TIMEOUT", default=30.0)
@@ -71,6 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "revmo_campaigns.middleware.machines_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -2,7 +2,7 @@
 
 from conversations.models.conversations import Conversation, Message
 from conversations.models.desk import Entry, HandOverMail, Reply, SavedReply, Writing
-from conversations.models.events import WebhookEvent
+from conversations.models.events import RefusedCall, WebhookEvent
 from conversations.models.staff import StaffSettings, name_of
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Entry",
     "HandOverMail",
     "Message",
+    "RefusedCall",
     "Reply",
     "SavedReply",
     "StaffSettings",

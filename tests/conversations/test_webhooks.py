@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from conversations import webhooks
+from conversations import tasks, webhooks
 from conversations.models import WebhookEvent
 from tests.conversations.calls import (
     OTHER_SECRET,
@@ -37,6 +37,7 @@ TOKEN = "a-long-and-unguessable-token"
 def _secrets(settings: Any) -> None:
     settings.REVMO_WEBHOOK_SECRETS = SECRET
     settings.REVMO_WEBHOOK_TOKEN = TOKEN
+    tasks.wakes.forget()
 
 
 def deliver(client: Client, headers: dict[str, str], body: bytes = BODY) -> int:

@@ -1,3 +1,4 @@
+import contextlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from revmo.events import (
     Status,
     StatusEvent,
     Uninterpretable,
+    field_map,
     normalise,
 )
 
@@ -170,7 +172,7 @@ class TestTolerance:
         assert event("sms.status", timestamp).at is None
 
     def test_another_shape_needs_another_map_only(self) -> None:
-        field_map = FieldMap(
+        fields = FieldMap(
             kinds={"delivery-report": Kind.STATUS},
             paths={"type": ("event",), "thread_id": ("sms.thread",), "status": ("sms.state",), "metadata": ("meta",)},
             statuses={"arrived": Status.DELIVERED},
@@ -178,7 +180,7 @@ class TestTolerance:
         )
         body = {"event": "Delivery-Report", "sms": {"thread": "t", "state": "ARRIVED"}, "meta": {"ours": "r"}}
 
-        found = normalise(json.dumps(body).encode(), field_map)
+        found = normalise(json.dumps(body).encode(), fields)
 
         assert found == StatusEvent("t", "", Status.DELIVERED, "", "", "r", None)
 
@@ -278,3 +280,49 @@ class TestHostility:
             if isinstance(text, str):
                 assert "\x00" not in text
                 text.encode()
+
+
+class TestFieldMapOfASetting:
+    TEXT = json.dumps(
+        {
+            "paths": {
+                "type": "event",
+                "thread_id": ["conversation.id", "cid"],
+                "body": "message.text",
+                "from": "msisdn",
+            },
+            "kinds": {"Message.Received": "message"},
+            "authors": {"end_user": "contact"},
+        }
+    )
+
+    def test_it_reads_events_of_another_shape(self) -> None:
+        body = {
+            "event": "message.received",
+            "cid": "c1",
+            "message": {"text": "STOP"},
+            "msisdn": "+12025550101",
+            "data": {"author": "end_user"},
+        }
+        event = normalise(json.dumps(body).encode(), field_map(self.TEXT, "rc_send"))
+        assert isinstance(event, MessageEvent)
+        assert (event.thread_id, event.body, event.sender) == ("c1", "STOP", "+12025550101")
+
+    def test_it_adds_to_the_words_that_are_known(self) -> None:
+        fields = field_map('{"statuses": {"dlvrd": "delivered"}}', "ref")
+        assert fields.statuses["dlvrd"] is Status.DELIVERED
+        assert fields.statuses["sent"] is Status.SENT
+        assert fields.reference_key == "ref"
+
+    @pytest.mark.parametrize(
+        "text",
+        ["{", "[]", '{"path": {}}', '{"paths": {"nonsense": "a"}}', '{"paths": {"to": 5}}', '{"kinds": {"a": "b"}}'],
+    )
+    def test_it_says_what_is_wrong_with_it(self, text: str) -> None:
+        with pytest.raises(ValueError, match="webhook fields"):
+            field_map(text, "rc_send")
+
+    @given(st.text(max_size=60))
+    def test_no_text_does_more_than_that(self, text: str) -> None:
+        with contextlib.suppress(ValueError):
+            field_map(text, "rc_send")

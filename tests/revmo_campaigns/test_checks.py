@@ -48,3 +48,9 @@ def test_live_mode_without_a_way_in(settings: Settings) -> None:
     assert ids(checks.check_webhooks(None)) == ["revmo_campaigns.W001"]
     settings.REVMO_WEBHOOK_TOKEN = "token"
     assert checks.check_webhooks(None) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"path": {}}', '{"paths": {"nonsense": "a"}}', '{"kinds": {"a": "b"}}'])
+def test_a_malformed_map_of_webhook_fields(settings: Settings, text: str) -> None:
+    settings.REVMO_WEBHOOK_FIELDS = text
+    assert ids(checks.check_webhooks(None)) == ["revmo_campaigns.E006"]
