@@ -6,6 +6,7 @@
 from typing import Any
 from uuid import uuid4
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
@@ -17,6 +18,7 @@ from import_export.formats.base_formats import CSV, XLSX
 from unfold.admin import TabularInline
 from unfold.contrib.import_export.forms import ExportForm, ImportForm
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns import testing
 from campaigns.admin.composer import followed, token_of
@@ -42,6 +44,15 @@ class TriggerImportForm(ImportForm):
         return file
 
 
+class TriggerForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
+    """A description of a line or two."""
+
+    class Meta:
+        model = Trigger
+        fields = ("agent", "phrase", "description")
+        widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
+
+
 class TriggerKeyInline(TabularInline):
     """The contract, a line a key."""
 
@@ -55,6 +66,7 @@ class TriggerKeyInline(TabularInline):
 class TriggerAdmin(ImportExportMixin, PageAdmin):
     """The phrase, what the agent must know, what came of it, and a test."""
 
+    form = TriggerForm
     resource_classes = (TriggerResource,)
     import_form_class = TriggerImportForm
     export_form_class = ExportForm
