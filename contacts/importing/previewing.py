@@ -24,13 +24,13 @@ DELETED_AT_ONCE = 20_000
 HOW_READ = ("encoding", "delimiter", "sheet", "header_row")
 
 
-def read(record: ContactImport) -> None:
+def read(record: ContactImport, report: Report = ignore) -> None:
     """The worker's part of an upload: `preview` of the stored file. Safe to run again, and twice at once."""
     if record.stored_file is None:
         _refuse(record, "The file is not here any more. Upload it again.")
         return
     with files.spooled(record.stored_file) as path:
-        preview(record, path)
+        preview(record, path, report)
 
 
 def preview(record: ContactImport, path: Path, report: Report = ignore) -> None:
