@@ -9,14 +9,16 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, StreamingHttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from contacts import exporting, importing, preview_page, tasks
 from contacts.admin.base import PageAdmin, lever
 from contacts.import_forms import AnswersForm, OptOutsForm, UploadForm
 from contacts.importing.staging import LONGEST_CELL
-from contacts.models import ContactImport
+from contacts.models import ContactImport, ImportRow
 
 Status = ContactImport.Status
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -27,19 +29,7 @@ class ContactImportAdmin(PageAdmin):
     """Every file that came in, and its way."""
 
     change_list_template = "contacts/import_list.html"
-    list_display = (
-        "file_name",
-        "state",
-        "purpose",
-        "rows",
-        "created",
-        "updated",
-        "unchanged",
-        "skipped",
-        "rejected",
-        "who",
-        "uploaded_at",
-    )
+    list_display = ("file", "state", "fates", "who", "uploaded_at")
     list_filter = ("status", "purpose")
     list_select_related = ("uploaded_by", "confirmed_by")
     search_fields = ("file_name",)
@@ -253,6 +243,19 @@ class ContactImportAdmin(PageAdmin):
     def state(self, record: ContactImport) -> str:
         """The status in words."""
         return record.get_status_display()
+
+    @display(description="file", ordering="file_name")
+    def file(self, record: ContactImport) -> SafeString | str:
+        """The name, and a word where the file does not bring contacts."""
+        return format_html("{} <span class='soft'>opt-outs</span>", record) if record.is_opt_outs else str(record)
+
+    @display(description="rows")
+    def fates(self, record: ContactImport) -> SafeString | str:
+        """What became of how many rows, each number opening those."""
+        page = reverse("admin:contacts_contactimport_change", args=[record.pk])
+        counts = [(fate, label.lower(), getattr(record, fate)) for fate, label in ImportRow.Fate.choices]
+        links = [(page, fate, f"{count:,} {label}") for fate, label, count in counts if count]
+        return format_html_join(", ", '<a class="page-link" href="{}?fate={}">{}</a>', links) or "–"
 
     @display(description="by")
     def who(self, record: ContactImport) -> str:
