@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import NumberParseException, geocoder
+from phonenumbers import NumberParseException
 
+from campaigns.area_codes import state_of
 from campaigns.law import places_within
 from contacts.phones import time_zones
 
@@ -77,12 +78,6 @@ def _of_number(phone: str) -> Whereabouts:
         return Whereabouts(zones, (country,) if country else ())
     if country not in ("US", ""):
         return Whereabouts(zones, ("US", country) if country in TERRITORIES else (country,))
-    state = _state(geocoder.description_for_number(number, "en"))
+    state = state_of(phone[len(NORTH_AMERICA) :][:3])
     # Toll-free and personal numbers, and area codes that are newer than the library, may be anywhere.
     return Whereabouts(zones, ("US", f"US-{state}") if state else places_within(("US", "CA")))
-
-
-def _state(description: str) -> str:
-    """`New York, NY`, `Texas`, or what tells no state of the US."""
-    _, comma, code = description.rpartition(", ")
-    return code if comma and code in STATES.values() else STATES.get(description, "")
