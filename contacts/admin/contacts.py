@@ -4,25 +4,24 @@
 # mypy: disable-error-code="untyped-decorator,misc"
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.db.models.functions import Reverse, Upper
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from contacts.admin import panels
 from contacts.admin.exports import may_export
 from contacts.attributes import show_value
 from contacts.forms import ContactForm
 from contacts.importing import provenance
-from contacts.models import Attribute, Contact, ContactList, Suppression
-from contacts.phones import pretty, time_zones
+from contacts.models import Attribute, Contact, ContactList
+from contacts.phones import pretty
 
 
 def search_contacts(queryset: QuerySet[Contact], term: str) -> QuerySet[Contact]:
@@ -45,6 +44,7 @@ class ContactAdmin(ModelAdmin):
 
     form = ContactForm
     change_list_template = "contacts/contact_list.html"
+    change_form_outer_before_template = "contacts/panels.html"
     list_display = ("who", "number", "may_text", "on_lists", "email", "created_at")
     list_filter = (("lists", admin.RelatedOnlyFieldListFilter), "consent_source")
     list_per_page = 50
@@ -52,7 +52,6 @@ class ContactAdmin(ModelAdmin):
     search_fields = ("phone",)
     search_help_text = "Name, number or its last digits"
     readonly_fields = (
-        "may_text_now",
         "other_columns",
         "on_lists",
         "came_from",
@@ -65,7 +64,6 @@ class ContactAdmin(ModelAdmin):
             None,
             {
                 "fields": (
-                    "may_text_now",
                     ("first_name", "last_name"),
                     "phone",
                     ("email", "company"),
@@ -95,6 +93,17 @@ class ContactAdmin(ModelAdmin):
         )
         return found
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The person, with what packages above know of them, and the form below."""
+        contact = self.get_object(request, object_id)
+        shown = panels.shown(request, contact) if contact and self.has_view_permission(request, contact) else []
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "panels": shown}
+        )
+        return page
+
     @display(description="name", ordering="last_name")
     def who(self, contact: Contact) -> str:
         """The name, or a word that there is none."""
@@ -114,21 +123,6 @@ class ContactAdmin(ModelAdmin):
     def on_lists(self, contact: Contact) -> str:
         """The lists, by name."""
         return ", ".join(one.name for one in contact.lists.all()) or "–"
-
-    @display(description="may we text?")
-    def may_text_now(self, contact: Contact) -> str:
-        """The answer in a sentence, with the time where they are."""
-        if contact.pk is None:
-            return "You will see this once the contact is saved."
-        stopped = Suppression.objects.standing().filter(phone=contact.phone).first()
-        if stopped is not None:
-            since = timezone.localtime(stopped.created_at)
-            return f"No. Opted out on {since:%B} {since.day}, {since.year}: {stopped.get_source_display().lower()}."
-        zones = (contact.time_zone,) if contact.time_zone else time_zones(contact.phone)
-        if len(zones) == 1:
-            here = timezone.now().astimezone(ZoneInfo(zones[0]))
-            return f"Yes. It is {here:%I:%M %p} there now ({zones[0].replace('_', ' ')})."
-        return "Yes. The number does not tell the time zone, so the strictest of its zones counts."
 
     @display(description="came from")
     def came_from(self, contact: Contact) -> SafeString | str:

@@ -1,6 +1,7 @@
 """Which row of which file a contact came from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from contacts.models import Contact, ContactImport, ImportRow
 
@@ -10,11 +11,18 @@ _DONE = (ContactImport.Status.IMPORTING, ContactImport.Status.IMPORTED)
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """An import that made the contact or changed it, and the row, in a sentence."""
+    """An import that made the contact or changed it, the row, and when that was, where it is known."""
 
     import_id: int
     file_name: str
-    sentence: str
+    row: int
+    made: bool
+    at: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """What the row did, without the file's name."""
+        return f"row {self.row:,} {'made' if self.made else 'changed'} it"
 
 
 def provenance(contact: Contact) -> list[Origin]:
@@ -28,9 +36,10 @@ def provenance(contact: Contact) -> list[Origin]:
         .order_by("-contact_import_id")[:MOST]
     )
     origins = [
-        Origin(row.contact_import_id, row.contact_import.file_name, f"row {row.number:,} changed it") for row in changed
+        Origin(row.contact_import_id, row.contact_import.file_name, row.number, False, row.contact_import.finished_at)
+        for row in changed
     ]
     made_by = contact.created_by_import
     if made_by is not None and contact.created_from_row is not None:
-        origins.append(Origin(made_by.pk, made_by.file_name, f"row {contact.created_from_row:,} made it"))
+        origins.append(Origin(made_by.pk, made_by.file_name, contact.created_from_row, True, contact.created_at))
     return origins
