@@ -1,5 +1,6 @@
 """The pages of an import: who may do what, nothing on a GET, and what they say."""
 
+import re
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -216,5 +217,7 @@ def test_progress_says_how_far_and_how_long(sheet: Path, editor: Client) -> None
     )
     page = text_of(editor.get(address("change", record)))
     assert "1,000 of 4,000 rows" in page
-    assert "30 s left" in page
+    left = re.search(r"(\d+) s left", page)
+    assert left is not None
+    assert 30 <= int(left[1]) < 60  # whoever asks a busy machine waits, and the rate falls meanwhile
     assert 'aria-valuenow="25"' in page
