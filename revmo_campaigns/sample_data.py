@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from campaigns.drafting import draft
 from campaigns.models import Account, Agent, AllowedNumber, SavedMessage, Trigger, TriggerKey
 from contacts.models import Attribute, Contact, ContactList, Membership
 
@@ -33,6 +34,10 @@ SAVED = {
         '{{ appointment_time | date: "%A, %B %-d at %-I:%M %p" }}. Reply STOP to opt out.'
     ),
 }
+SAMPLE = (
+    '{{ business_name }}: Hi {{ first_name | default: "there" }}, it is time for your spring check-up. '
+    "Does next week suit you? Reply STOP to opt out."
+)
 TRIGGERS = {
     "appointment_reminder": "Reminds of an appointment, confirms it or finds another time.",
     "status_update": "Tells how far an order or a request has come and answers questions about it.",
@@ -74,6 +79,14 @@ def load() -> None:
             SavedMessage.objects.get_or_create(name=name, defaults={"text": text})
         AllowedNumber.objects.get_or_create(phone="+12025550189", defaults={"name": "Dana’s phone"})
         _people()
+        # At any hour, so that a first look at night shows texts that go out as well.
+        draft(
+            name="Spring check-up (a sample)",
+            lists=["Patients", "Numbers with surprises"],
+            message=SAMPLE,
+            agent=agent.name,
+            any_hour=True,
+        )
 
 
 def _keys(trigger: Trigger) -> None:

@@ -49,7 +49,7 @@ class SendAdmin(ExportMixin, PageAdmin):
     resource_classes = (SendResource,)
     export_form_class = ExportForm
     import_export_change_list_template = "campaigns/send_list.html"
-    list_display = ("who", "number", "about", "state_shown", "delivery_shown", "thread", "posted_at", "reason_shown")
+    list_display = ("who", "number", "about", "state_shown", "delivery_shown", "posted_at", "reason_shown")
     list_display_links = ("who",)
     list_filter = (
         ("campaign", AutocompleteSelectFilter),
@@ -208,11 +208,6 @@ class SendAdmin(ExportMixin, PageAdmin):
     def delivery_shown(self, send: Send) -> str:
         """What the carrier said."""
         return send.get_delivery_display()
-
-    @display(description="Revmo's thread")
-    def thread(self, send: Send) -> str:
-        """Its name at Revmo."""
-        return send.thread_id or "–"
 
     @display(description="why")
     def reason_shown(self, send: Send) -> str:
