@@ -5,6 +5,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import requests
@@ -60,6 +61,38 @@ def run() -> Iterable[Figure]:
     yield Figure("CPU of PostgreSQL for our worker", database, "µs/text")
     yield Figure("CPU of our worker against bare threads", cpu / threads_cpu, "times")
     yield Figure("the same with PostgreSQL's", (cpu + database) / threads_cpu, "times")
+    yield from _two_workers()
+
+
+def _two_workers() -> Iterable[Figure]:
+    """One worker with all the connections that it can use, and two with as many each; the API takes 200 ms."""
+    one, two = [], []
+    with prepared(in_flight=IN_FLIGHT) as bench, machines.api(200) as api:
+        for _ in range(ROUNDS):
+            bench.set(rate=10_000, in_flight=IN_FLIGHT)
+            one.append(_rate(api, bench, 1))
+            bench.set(rate=10_000, in_flight=2 * IN_FLIGHT)
+            two.append(_rate(api, bench, 2))
+    yield Figure("one worker, 200 ms", statistics.median(one), "texts/s")
+    yield Figure("two workers, 200 ms", statistics.median(two), "texts/s")
+    yield Figure("two workers against one, 200 ms", statistics.median(two) / statistics.median(one), "times")
+
+
+def _rate(api: machines.Api, bench: Bench, workers: int) -> float:
+    """Between the first and the last part, once the workers have shared the connections."""
+    amount = 5_000 * workers
+    campaign = bench.campaign(amount)
+    before = api.told()
+    with ExitStack() as stack:
+        for _ in range(workers):
+            stack.enter_context(machines.worker(api.url))
+        bench.wait_for_workers(workers)
+        bench.run(campaign)
+        begin, sent = api.wait_for(before + amount // 5), api.told()
+        end = api.wait_for(before + amount * 4 // 5)
+        sent = api.told() - sent
+        api.wait_for(before + amount)
+    return float(sent / (end - begin))
 
 
 def _loop(api: machines.Api) -> Measured:

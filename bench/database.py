@@ -1,6 +1,7 @@
 """A database of the benches' own: durable, with finished texts in it, apart from the demo's and the tests'."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,12 @@ ROWS = int(os.environ.get("BENCH_ROWS", "200000"))
 _EMPTY = """
 TRUNCATE campaigns_send, campaigns_attempt, campaigns_campaign, campaigns_agent, campaigns_account, campaigns_worker,
     contacts_contact CASCADE
+"""
+# All but the finished texts, which take minutes to make.
+_TIDY = """
+TRUNCATE campaigns_attempt, campaigns_brake, campaigns_worker, campaigns_workershare, contacts_suppression;
+DELETE FROM campaigns_send WHERE campaign_id NOT IN (SELECT id FROM campaigns_campaign WHERE name = 'Finished');
+DELETE FROM campaigns_campaign WHERE name <> 'Finished';
 """
 # +999 is no country's code.
 _SENDS = """
@@ -36,16 +43,17 @@ class Bench:
         from campaigns.models import Account, Agent
         from contacts.models import Contact
 
-        self.account = Account.objects.create(name="Bench", messages_per_second=rate, in_flight_limit=in_flight)
-        self.agent = Agent.objects.create(account=self.account, name="Bench", agent_id="YWdlbnQ=")
-        self.contact = Contact.objects.create(phone="+9990000000000")
+        limits = {"messages_per_second": rate, "in_flight_limit": in_flight}
+        self.account, _ = Account.objects.update_or_create(name="Bench", defaults=limits)
+        self.agent, _ = Agent.objects.get_or_create(account=self.account, name="Bench", agent_id="YWdlbnQ=")
+        self.contact, _ = Contact.objects.get_or_create(phone="+9990000000000")
 
-    def campaign(self, amount: int, state: str = "queued") -> int:
+    def campaign(self, amount: int, state: str = "queued", name: str = "Bench") -> int:
         """A campaign with that many texts, paused until `run`."""
         from campaigns.models import Campaign
 
         campaign = Campaign.objects.create(
-            name="Bench", agent=self.agent, message="Hello", status="paused", mode="simulator", pause_reason="made"
+            name=name, agent=self.agent, message="Hello", status="paused", mode="simulator", pause_reason="made"
         )
         arguments = {"agent": self.agent.pk, "campaign": campaign.pk, "contact": self.contact.pk}
         with connection.cursor() as cursor:
@@ -56,6 +64,20 @@ class Bench:
         """Let it run."""
         with connection.cursor() as cursor:
             cursor.execute("UPDATE campaigns_campaign SET status = 'running' WHERE id = %s", [campaign])
+
+    def stop(self, campaign: int) -> None:
+        """Let it rest; what is under way ends."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE campaigns_campaign SET status = 'paused', pause_reason = 'stop' WHERE id = %s", [campaign]
+            )
+
+    def wait_for_workers(self, amount: int) -> None:
+        """Until so many have agreed on their shares: a few rounds of their keepers."""
+        from campaigns.models import WorkerShare
+
+        while WorkerShare.objects.filter(slots__gt=0).count() < amount:
+            time.sleep(0.1)
 
     def set(self, rate: int, in_flight: int) -> None:
         """Other limits."""
@@ -76,12 +98,21 @@ def prepared(rows: int = ROWS, rate: int = 10_000, in_flight: int = 128) -> Iter
     with embedded_postgres.running(data):
         settings.DATABASES["default"].update(embedded_postgres.database_settings(data))
         call_command("migrate", verbosity=0, interactive=False)
-        with connection.cursor() as cursor:
-            cursor.execute(_EMPTY)
-        bench = Bench(rate, in_flight)
-        for _ in range(0, rows, 1_000_000):
-            bench.campaign(min(rows, 1_000_000), "accepted")
+        bench = _with_finished(rows, rate, in_flight)
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
         yield bench
         connection.close()
+
+
+def _with_finished(rows: int, rate: int, in_flight: int) -> Bench:
+    """Those of an earlier bench, where they are as many."""
+    from campaigns.models import Send
+
+    finished = Send.objects.filter(campaign__name="Finished").count()
+    with connection.cursor() as cursor:
+        cursor.execute(_TIDY if finished == rows else _EMPTY)
+    bench = Bench(rate, in_flight)
+    for made in range(0, 0 if finished == rows else rows, 1_000_000):
+        bench.campaign(min(rows - made, 1_000_000), "accepted", "Finished")
+    return bench

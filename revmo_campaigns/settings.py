@@ -111,6 +111,16 @@ else:
     DATABASES = {"default": embedded_postgres.database_settings(DATA_DIR / "postgres")}
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+# libpq's own defaults notice after two hours that a server has gone without a word; these after half a minute, so that
+# a worker cut off from the database comes back by itself. What DATABASE_URL says goes first.
+for _option, _value in {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}.items():
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(_option, _value)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
