@@ -6,10 +6,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.timesince import timesince
 from unfold.decorators import display
 
 from campaigns.models import Mode, Unknown
@@ -91,4 +91,4 @@ class UnknownAdmin(PageAdmin):
     @display(description="since", ordering="finished_at")
     def age(self, send: Unknown) -> str:
         """How long ago."""
-        return f"{timesince(send.finished_at)} ago" if send.finished_at else "–"
+        return str(naturaltime(send.finished_at)) if send.finished_at else "–"
