@@ -66,7 +66,7 @@ def answer(conversation: Conversation, letter: Letter, *, by: User) -> Reply:
         if first is not None and first.send.text == text:
             return first
         hours = hours_of(contact, conversation.agent.account)
-        if not conversation.is_opted_out:  # there nothing is asked, it is refused below
+        if not conversation.is_suppressed:  # there nothing is asked, it is refused below
             _ask(locked, letter, hours, by)
         send = _owe(conversation, text, letter, hours)
         reply = Reply.objects.create(

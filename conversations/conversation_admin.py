@@ -19,11 +19,11 @@ from django.views.decorators.cache import never_cache
 
 from campaigns.models import Mode
 from contacts.admin.base import PageAdmin, lever
-from conversations import answering, inbox, keeping, pages, saved_replies
+from conversations import answering, freshness, inbox, keeping, pages, saved_replies
 from conversations.desk_forms import LetterForm, SnoozeForm
 from conversations.models import Conversation, SavedReply, name_of
 from conversations.querysets import ConversationQuerySet
-from conversations.timeline import Place, newest, version, watched
+from conversations.timeline import Place, newest
 
 View = Callable[..., HttpResponse]
 
@@ -48,7 +48,14 @@ class ConversationAdmin(PageAdmin):
         """Those of this mode, with what a page shows."""
         conversations = Conversation.objects.in_mode(Mode.current())
         related = conversations.select_related("contact", "agent__account", "holder")
-        return related.with_facts().with_writers(keeping.STILL_WRITING)
+        return related.with_facts().with_writers(freshness.STILL_WRITING)
+
+    def found(self, request: HttpRequest, pk: int | str) -> Any:
+        """The conversation with its version, read first: what comes in between is shown again rather than missed."""
+        version = freshness.version(_key(str(pk)), _user(request).pk)
+        conversation = super().found(request, pk)
+        conversation.version = version
+        return conversation
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Conversations begin by themselves."""
@@ -130,10 +137,10 @@ class ConversationAdmin(PageAdmin):
     @polled
     def news(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is new since `version`, for htmx; 204 if nothing is."""
-        conversation = self.found(request, pk)
-        writers = keeping.writers(conversation, _user(request))
-        if request.GET.get("version") == version(conversation, watched(conversation), writers):
+        seen = request.GET.get("version", "")
+        if seen and seen == freshness.version(pk, _user(request).pk):
             return HttpResponse(status=204)
+        conversation = self.found(request, pk)
         return TemplateResponse(request, "conversations/news.html", self._news(request, conversation))
 
     def _news(self, request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

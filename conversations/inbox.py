@@ -84,7 +84,7 @@ class Row:
     human: str
     handed_over: bool
     holder: str
-    opted_out: bool
+    stopped: str
     snoozed_until: datetime | None
 
 
@@ -116,7 +116,7 @@ def listing(view: View, user: Any) -> Listing:
     """The conversations of a view."""
     chosen = _ordered(_searched(_TABS[view.show](_all(), user), view.search), view)
     found: Sequence[Conversation] = list(chosen.with_facts().select_related("contact", "holder")[: ROWS + 1])
-    facts = [(one.pk, one.revision, one.is_opted_out, one.last_reply_at) for one in found]
+    facts = [(one.pk, one.revision, one.is_suppressed, one.is_opted_out, one.last_reply_at) for one in found]
     rows = [_row(one) for one in found[:ROWS]]
     older = ""
     if len(found) > ROWS and view.show != HUMAN and (last := found[ROWS - 1]).last_message_at:
@@ -201,6 +201,6 @@ def _row(one: Conversation) -> Row:
         human.replace("\n", " · "),
         one.handed_over_at is not None,
         name_of(one.holder) if one.holder_id else "",
-        one.is_opted_out,
+        "Opted out" if one.is_opted_out else "Texts rest" if one.is_suppressed else "",
         one.snoozed_until,
     )

@@ -14,8 +14,6 @@ from conversations.models import Conversation, Entry, Writing, name_of
 from conversations.querysets import ConversationQuerySet
 
 Kind = Entry.Kind
-# Seconds for which "is writing" stands after the last key.
-STILL_WRITING = timedelta(seconds=8)
 MORNING = 9
 
 

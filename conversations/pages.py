@@ -12,8 +12,8 @@ from conversations import inbox, keeping
 from conversations.agent_word import agent_word
 from conversations.answering import Doubts
 from conversations.hours import hours_of
-from conversations.models import Conversation
-from conversations.timeline import Place, Timeline, newest, newest_task, version
+from conversations.models import Conversation, name_of
+from conversations.timeline import Place, Timeline, newest, newest_task
 from conversations.timeline import since as lines_since
 from conversations.wording import Line, labelled
 
@@ -39,7 +39,7 @@ def list_context(view: inbox.View, user: Any, counted: dict[str, int]) -> dict[s
 def pane(
     conversation: Conversation, view: inbox.View, user: Any, *, since: Place | None = None, **composer: Any
 ) -> dict[str, Any]:
-    """The right side: one conversation, read, and the form below it."""
+    """The right side: one conversation, read, and the form below it. Its version was read before all else."""
     writers = keeping.writers(conversation, user)
     timeline = lines_since(conversation, since) if since else newest(conversation)
     account = conversation.agent.account
@@ -49,8 +49,7 @@ def pane(
         "contact": conversation.contact,
         "number": pretty(conversation.contact.phone),
         "view": view,
-        # Of the row that was read before the texts: what came in between is shown again rather than missed.
-        "version": version(conversation, timeline.watched, writers),
+        "version": conversation.version,
         "since": str(timeline.first or ""),
         "timeline": timeline,
         "writers": _and(writers),
@@ -59,6 +58,7 @@ def pane(
         "hours": hours_of(conversation.contact, account),
         "zone": timezone.get_current_timezone_name().replace("_", " "),
         "suppression": suppression_of(conversation),
+        "holder_name": name_of(conversation.holder) if conversation.holder_id else "",
         "is_mine": conversation.holder_id == user.pk,
         "account": account,
         "snooze_choices": [(key, label) for key, (label, _) in keeping.snooze_choices().items()],
@@ -81,7 +81,7 @@ def composer_of(
 
 def suppression_of(conversation: Conversation) -> Suppression | None:
     """Why this person must not be texted, if so; asked only where the row says that there is something."""
-    if not conversation.is_opted_out:
+    if not conversation.is_suppressed:
         return None
     return Suppression.objects.standing().filter(phone=conversation.contact.phone).first()
 

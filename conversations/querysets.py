@@ -23,7 +23,7 @@ FEWEST_DIGITS = 4
 # So many events are read for a search in what they say.
 NEWEST = 20_000
 INTEGER = IntegerField()
-_OPTED_OUT = Exists(Suppression.objects.standing().filter(phone=OuterRef("contact__phone")))
+_STANDING = Suppression.objects.standing().filter(phone=OuterRef("contact__phone"))
 _AWAKE = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
 
 
@@ -83,8 +83,8 @@ class ConversationQuerySet(QuerySet["Conversation"]):
         return self.filter(snoozed_until__gt=Now())
 
     def opted_out(self) -> Self:
-        """Those whose contact must not be texted."""
-        standing = Suppression.objects.standing().values("phone")
+        """Those whose contact wants no texts; not those about whom somebody has yet to decide."""
+        standing = Suppression.objects.standing().filter(under_review=False).values("phone")
         return self.filter(contact__phone__in=standing)
 
     def open(self) -> Self:
@@ -110,13 +110,17 @@ class ConversationQuerySet(QuerySet["Conversation"]):
         return self.annotate(typing=ArraySubquery(typing.values(person=person)))
 
     def with_facts(self) -> Self:
-        """Each with the newest text of either side, and `is_opted_out`: does a suppression of the number stand?"""
+        """Each with the newest text of either side, and whether the number may be texted.
+
+        `is_suppressed`: no text may go there; `is_opted_out`: because they said so, not because it is being decided.
+        """
         from conversations.models import Message, Reply
 
         said = Message.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
         replied = Reply.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
         return self.annotate(
-            is_opted_out=_OPTED_OUT,
+            is_suppressed=Exists(_STANDING),
+            is_opted_out=Exists(_STANDING.filter(under_review=False)),
             last_text=Subquery(said.values("body")[:1]),
             last_author=Subquery(said.values("author")[:1]),
             last_said_at=Subquery(said.values("at")[:1]),

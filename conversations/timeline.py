@@ -84,17 +84,6 @@ def since(conversation: Conversation, first: Place) -> Timeline:
     return _timeline(conversation, found, sends, earlier=False)
 
 
-def watched(conversation: Conversation) -> list[Send]:
-    """Our newest texts: those that may still change while somebody looks."""
-    return [send for _, send in _placed(conversation, WATCHED)[:WATCHED]]
-
-
-def version(conversation: Conversation, ours: Sequence[Send], writers: Sequence[str] = ()) -> str:
-    """Changes with whatever the page shows; `conversation` is fresh and `with_facts`, `ours` are those watched."""
-    facts = [(send.pk, send.state, send.delivery, send.thread_id) for send in ours]
-    return f"{conversation.revision}.{hash_of([conversation.is_opted_out, *writers, *facts])}"
-
-
 def hash_of(facts: object) -> str:
     """Short, and the same for the same facts in every process."""
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]

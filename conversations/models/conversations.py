@@ -54,6 +54,7 @@ class Conversation(models.Model):
     objects = ConversationQuerySet.as_manager()
 
     # There after `with_facts`.
+    is_suppressed: bool
     is_opted_out: bool
     last_text: str | None
     last_author: str | None
@@ -62,6 +63,8 @@ class Conversation(models.Model):
     last_reply_at: datetime | None
     # There after `with_writers`.
     typing: list[dict[str, Any]]
+    # As the admin read it: what an open page compares.
+    version: str
 
     class Meta:
         ordering = ["-last_message_at"]

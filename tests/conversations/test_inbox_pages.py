@@ -12,9 +12,10 @@ from django.utils import timezone
 from campaigns.models import Mode
 from contacts.models import Contact, Suppression
 from contacts.suppressing import suppress
-from conversations import attention, inbox
+from conversations import attention, inbox, keeping
+from conversations.freshness import version
 from conversations.models import Conversation
-from conversations.timeline import Place, newest, since, version, watched
+from conversations.timeline import Place, newest, since
 from conversations.wording import Line
 from tests.conversations.calls import apply, call, sent_text, status_call, text_call
 from tests.conversations.staff import FRONT_DESK, browser_of, colleague, staff
@@ -50,7 +51,10 @@ def fresh() -> Conversation:
 
 
 def version_of(conversation: Conversation, *writers: str) -> str:
-    return version(conversation, watched(conversation), writers)
+    """As somebody sees it who is nobody in particular; `writers` write meanwhile."""
+    for name in writers:
+        keeping.writes(conversation, colleague(name))
+    return version(conversation.pk, 0)
 
 
 def page_of(conversation: Conversation) -> str:
