@@ -42,10 +42,11 @@ class Plan:
     def slot(self, where: Whereabouts, place: int) -> Slot:
         """For somebody who stands at `place` of the audience, counted from 0: the spread goes by it."""
         group = self._groups.get(where) or self._groups.setdefault(where, self._group(where))
-        due = group.begins + self._spread * min(place / self._people, 1)
-        ends = None
+        offset = self._spread * min(place / self._people, 1)
+        due, ends = group.begins + offset, None
         if not self.campaign.any_hour:
-            window = group.openings.at(due)
+            # Lawful hours alone count, so that nobody waits for a morning together with all others.
+            window = group.openings.after(group.begins, offset) or group.openings.at(due)
             if window is None:
                 return Slot(reason=NO_HOUR)
             due, ends = window.opens, window.closes
@@ -62,7 +63,7 @@ class Plan:
         begins = max(self._now, self._scheduled(where))
         if self.campaign.any_hour:
             return _Group(begins, Openings(()))
-        return _Group(begins, self._hours.openings(where, begins, DAYS_AHEAD + self._spread.days))
+        return _Group(begins, self._hours.openings(where, begins, DAYS_AHEAD + 3 * self._spread.days))
 
     def _scheduled(self, where: Whereabouts) -> datetime:
         at = self.campaign.scheduled_at

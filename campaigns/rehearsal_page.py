@@ -35,6 +35,7 @@ def shown(campaign: Campaign, snapshot: Rehearsal, person: Any) -> dict[str, Any
         "bar": _bar(snapshot, summary),
         "everybody": people_url(snapshot),
         "chart": _chart(summary),
+        "common_signs": summary.common_signs(),
         "samples": _samples(snapshot, summary),
         "stands": snapshot.status == Status.DONE and not reasons,
         "approval_due": due,
@@ -103,8 +104,12 @@ def _label(hour: datetime, several_days: bool) -> str:
 
 def _samples(snapshot: Rehearsal, summary: Summary) -> list[tuple[str, list[tuple[Bubble, str]]]]:
     """The texts to look at, under their headings; each with what is odd about it."""
+    common = set(summary.common_signs())
+    odd = [
+        (phone, "; ".join(sign for sign in why.split("; ") if sign not in common)) for _, phone, why in summary.oddest
+    ]
     chosen = {
-        "Worth a look": [(phone, why) for _, phone, why in summary.oddest],
+        "Worth a look": [(phone, "; ".join(signs)) for phone, signs in odd if signs],
         "Ten at random": [(phone, "") for _, phone in summary.random],
         "The longest": [(phone, "") for _, phone in summary.longest],
     }

@@ -24,6 +24,7 @@ class Summary:
     outcomes: Counter[str] = field(default_factory=Counter)
     due: Counter[str] = field(default_factory=Counter)
     hours: Counter[str] = field(default_factory=Counter)
+    signs: Counter[str] = field(default_factory=Counter)
     segments: int = 0
     first_due: str = ""
     last_due: str = ""
@@ -69,7 +70,12 @@ class Summary:
             self.longest.append((-len(text), phone))
             weight, why = oddness(text)
             if weight:
+                self.signs.update(why)
                 self.oddest.append((-weight, phone, "; ".join(why)))
+
+    def common_signs(self) -> list[str]:
+        """What is odd about more than half of the texts, and so about the message, not about a person."""
+        return [sign for sign, count in self.signs.items() if 2 * count > self.outcomes["will_send"] > 1]
 
     def trim(self) -> None:
         """Keep of the texts to look at the first few of each kind."""
@@ -78,7 +84,7 @@ class Summary:
         self.random = heapq.nsmallest(SHOWN, map(_pair, self.random))
 
 
-_COUNTERS = ("outcomes", "due", "hours")
+_COUNTERS = ("outcomes", "due", "hours", "signs")
 
 
 def _pair(kept: Any) -> Any:

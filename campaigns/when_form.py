@@ -25,7 +25,7 @@ class WhenForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
     )
     each_own_clock = forms.TypedChoiceField(
         required=False,
-        label="on the clock",
+        label="On the clock",
         choices=CLOCKS,
         coerce=bool,
         widget=UnfoldAdminSelectWidget,

@@ -60,6 +60,16 @@ class Openings:
         stretch = self.stretches[place]
         return Window(max(stretch.opens, moment.astimezone(UTC)), stretch.closes)
 
+    def after(self, moment: datetime, open_time: timedelta) -> Window | None:
+        """The point at which, from `moment` on, texts were lawful for `open_time` in all, and what is left of its
+        stretch; None if that is further than is known."""
+        for stretch in self.stretches[bisect_right(self.stretches, moment, key=lambda one: one.closes) :]:
+            opens = max(stretch.opens, moment.astimezone(UTC))
+            if open_time < stretch.closes - opens:
+                return Window(opens + open_time, stretch.closes)
+            open_time -= stretch.closes - opens
+        return None
+
 
 def openings(begin: datetime, zones: Sequence[str], rules: Sequence[Rule], days: int = DAYS_AHEAD) -> Openings:
     """The stretches of about `days` days from `begin` on in which all rules allow a text on the clocks of all `zones`.

@@ -204,4 +204,6 @@ class CampaignAdmin(LaunchPages, ComposerPages):
     @display(description="when", ordering="launched_at")
     def when(self, campaign: Campaign) -> Any:
         """When it began, or is to begin."""
+        if campaign.launched_at and campaign.begins_at:
+            return max(campaign.launched_at, campaign.begins_at)
         return campaign.launched_at or campaign.scheduled_at

@@ -28,6 +28,7 @@ class SendWindowInline(TabularInline):
     fields = ("weekday", "opens", "closes")
     max_num = 7
     extra = 0
+    hide_title = True
 
 
 @admin.register(Account)

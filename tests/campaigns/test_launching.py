@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
 
@@ -191,3 +192,34 @@ def test_a_text_whose_window_closed_gets_the_next_one() -> None:
     assert send.window_ends_at is not None
     assert send.window_ends_at > timezone.now()
     assert send.due_at > past
+
+
+@pytest.mark.django_db
+def test_who_opts_out_while_a_launch_is_being_filled_is_not_texted_and_is_counted() -> None:
+    campaign = make_campaign(make_contacts(3))
+    snapshot = rehearsal.rehearse(campaign)
+    launching.begin(campaign, snapshot)
+    suppress([number(1)], source=Suppression.Source.STAFF)
+    launching.fill(campaign)
+    assert states(campaign) == {"queued": 2, "suppressed": 1}
+
+
+@pytest.mark.django_db
+def test_a_cancel_in_the_middle_of_a_launch_spares_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launching, "CHUNK", 2)
+    campaign = make_campaign(make_contacts(5))
+    launching.begin(campaign, rehearsal.rehearse(campaign))
+
+    def cancel_after(copied: int) -> None:
+        assert steering.cancel(campaign) in (5, None)
+
+    launching.fill(campaign, cancel_after)
+    assert (campaign.status, states(campaign)) == (Status.CANCELED, {"canceled": 2})
+
+
+@pytest.mark.django_db
+def test_a_rehearsed_window_that_closed_asks_for_a_new_rehearsal() -> None:
+    campaign = make_campaign(make_contacts(1), any_hour=False)
+    snapshot = rehearsal.rehearse(campaign)
+    with time_machine.travel(timezone.now() + timedelta(days=2)), pytest.raises(CannotLaunch, match="has closed since"):
+        launching.launch(campaign, snapshot)

@@ -1,12 +1,16 @@
 """What exactly would go out."""
 
-from datetime import time, timedelta
+import json
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from campaigns import rehearsal
-from campaigns.models import Campaign, RehearsedText
+from campaigns import rehearsal, rehearsal_page
+from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.rehearsal import CannotRehearse, rehearse
 from contacts.models import Contact, Suppression
 from contacts.suppressing import suppress
@@ -138,3 +142,53 @@ def test_a_change_makes_the_snapshot_outdated(change: object) -> None:
     assert callable(change)
     change(campaign)
     assert rehearsal.current(Campaign.objects.get(pk=campaign.pk)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (change_message, "The message was changed."),
+        (change_person, "Details of some people were changed."),
+        (add_person, "The audience has 3 people now; it had 2."),
+        (opt_out, "1 more of them has opted out."),
+        (close_a_day, "The account's send windows were changed."),
+    ],
+)
+def test_it_says_in_words_what_has_changed(change: Any, words: str) -> None:
+    campaign = make_campaign(make_contacts(2))
+    snapshot = rehearse(campaign)
+    change(campaign)
+    assert words in rehearsal.changed(Campaign.objects.get(pk=campaign.pk), snapshot)
+
+
+def test_a_rehearsal_that_is_canceled_stops_and_is_not_current() -> None:
+    campaign = make_campaign(make_contacts(3))
+    started = rehearsal.start(campaign)
+    assert rehearsal.cancel(started)
+    with pytest.raises(CannotRehearse, match="canceled or replaced"):
+        rehearsal.work(Rehearsal.objects.get())
+    assert rehearsal.current(campaign) is None
+    assert not RehearsedText.objects.exists()
+
+
+def test_odd_characters_survive_the_way_into_the_snapshot() -> None:
+    story = "tab\there, back\\slash, line\nbreak, “quotes” and 🎉"
+    campaign = make_campaign(
+        make_contacts(1, attributes={"story": story}), message="{{ story }}", metadata={"s": story}
+    )
+    text = rehearse(campaign).texts.get()
+    assert (text.text, text.metadata) == (story, {"s": story})
+
+
+def test_the_page_says_in_one_sentence_what_will_happen_and_what_it_costs() -> None:
+    agent = make_agent(make_account(segment_price=Decimal("0.05")))
+    contacts = [*make_contacts(2), Contact.objects.create(phone="+442079460000", first_name="Landline")]
+    begin = datetime(2030, 6, 3, 14, tzinfo=UTC)  # 10 AM in New York
+    campaign = make_campaign(contacts, agent=agent, any_hour=False, scheduled_at=begin, spread_minutes=300)
+    snapshot = rehearse(campaign)
+    context = rehearsal_page.shown(campaign, snapshot, User())
+    expected = "2 people will get a text between 10 AM and 11:40 AM on Monday, Jun 3, their time; 1 is held back."
+    assert context["sentence"] == expected
+    assert context["cost"] == "0.10 USD"
+    assert json.loads(context["chart"])["labels"] == ["10 AM", "11 AM"]
+    assert next((part.label, part.count) for part in context["bar"]) == ("Will be sent", 2)

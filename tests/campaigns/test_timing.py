@@ -250,3 +250,12 @@ def test_no_texts_due_time_is_ever_outside_its_window_or_the_law(
             assert time(9) <= at.time() < time(20)
             assert allowed is not None
             assert allowed[0] <= at.time() < allowed[1]
+
+
+@pytest.mark.django_db
+def test_a_spread_counts_lawful_hours_alone_so_nobody_bunches_in_the_morning() -> None:
+    begin = local("2030-06-03 19:00", "America/New_York")  # an hour before the window closes
+    campaign = make_campaign(make_contacts(4), any_hour=False, scheduled_at=begin, spread_minutes=240)
+    due = list(rehearse(campaign).texts.order_by("contact_id").values_list("due_at", flat=True))
+    morning = local("2030-06-04 09:00", "America/New_York")
+    assert due == [begin, morning, morning + timedelta(hours=1), morning + timedelta(hours=2)]
