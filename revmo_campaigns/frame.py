@@ -26,11 +26,13 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("logo.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("logo.svg")}],
     "STYLES": [lambda request: static("pages.css")],
+    "SCRIPTS": [lambda request: static("search.js")],
     "COLORS": {"primary": TEAL},
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "revmo_campaigns.strip.strip",
     "DASHBOARD_CALLBACK": "revmo_campaigns.dashboard.dashboard",
-    "SIDEBAR": {"show_search": False, "navigation": "revmo_campaigns.rail.navigation"},
+    "COMMAND": {"search_callback": "revmo_campaigns.search.search"},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "revmo_campaigns.rail.navigation"},
     "ACCOUNT": {
         "navigation": [
             {"title": "My settings", "link": reverse_lazy("admin:conversations_staffsettings_changelist")},
