@@ -36,6 +36,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "lift_hours_",
         "undo_",
         "resolve_",
+        "review_",
         "resend_",
         "test_",
         "delete_triggerkey",

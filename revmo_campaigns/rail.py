@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from campaigns.models import Mode
 from campaigns.sending import resolving
+from contacts.models import Suppression
 from conversations.models import Conversation
 
 Badge = Callable[[], int]
@@ -46,6 +47,11 @@ def unknowns() -> int:
     return resolving.undecided(Mode.current()).count()
 
 
+def to_be_decided() -> int:
+    """Numbers that rest until a person has said whether a reply meant stop."""
+    return Suppression.objects.to_be_decided().count()
+
+
 WORK = (
     Item("Campaigns", "campaign", "campaigns.campaign"),
     Item("Conversations", "forum", "conversations.conversation", badge=need_a_human),
@@ -55,7 +61,7 @@ PEOPLE = (
     Item("Lists", "list_alt", "contacts.contactlist"),
     Item("Segments", "filter_alt", "campaigns.segment"),
     Item("Imports", "upload_file", "contacts.contactimport"),
-    Item("Opt-outs", "do_not_disturb_on", "contacts.suppression"),
+    Item("Opt-outs", "do_not_disturb_on", "contacts.suppression", badge=to_be_decided, colour="warning"),
 )
 TASKS = (
     Item("Triggers", "bolt", "campaigns.trigger"),

@@ -101,7 +101,10 @@ class Suppression(models.Model):
             # The queue of reviews, the most urgent first, and its badge.
             models.Index(fields=["review_by", "id"], condition=Q(under_review=True), name="opt_outs_to_be_decided")
         ]
-        permissions = [("lift_suppression", "Can lift an opt-out, with a reason")]
+        permissions = [
+            ("lift_suppression", "Can lift an opt-out, with a reason"),
+            ("review_suppression", "Can decide whether a reply meant stop"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.phone}"
