@@ -11,6 +11,7 @@ person who decides (`rest`, then `confirm` or `lift`).
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import Value
@@ -28,6 +29,8 @@ numbers_suppressed = Signal()
 NUMBER_LOCKS = 555_01
 # 47 CFR 64.1200(a)(10): ten business days at most. Ours are kept at once; a person has as long to decide a doubt.
 DAYS_TO_DECIDE = 10
+# Where the day begins last in the United States: counted from there, the last day is never too late.
+FIRST_CALENDAR = ZoneInfo("Pacific/Honolulu")
 
 
 def lock_numbers(phones: Sequence[str], *, shared: bool = False) -> None:
@@ -79,7 +82,7 @@ def rest(phones: Sequence[str], *, evidence: str, doubt: str, said_at: datetime)
     `doubt` says why, in a sentence for that person. A number that is suppressed or rests already stays as it is. In one
     transaction with the caller's.
     """
-    last_day = add_business_days(timezone.localdate(said_at), DAYS_TO_DECIDE)
+    last_day = add_business_days(timezone.localdate(said_at, FIRST_CALENDAR), DAYS_TO_DECIDE)
     with transaction.atomic():
         lock_numbers(phones)
         standing = set(Suppression.objects.standing().filter(phone__in=phones).values_list("phone", flat=True))

@@ -1,6 +1,7 @@
 """The queue of doubts, and the proof for a number as a page and a workbook."""
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -40,7 +41,7 @@ class TestReviews:
     def test_it_shows_their_words_and_the_days_left(self) -> None:
         page = staff("view_suppression", "review_suppression").get(REVIEWS).content.decode()
         assert "STOP this &lt;b&gt;bill&lt;/b&gt;" in page
-        assert "10 business days left" in page
+        assert re.search(r"\b(9|10) business days left", page)  # the reader's day may be a day ahead of the clock's
         assert "Yes, they mean stop" in page
 
     def test_one_click_sets_the_number_free_and_leaves_a_trace(self) -> None:
