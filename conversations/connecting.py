@@ -141,12 +141,14 @@ class Way:
 def ways(request: HttpRequest) -> list[Way]:
     """The two addresses and what lets somebody in there."""
     secrets = settings.REVMO_WEBHOOK_SECRETS.count("whsec_")
-    signed = f"Signed: {secrets} secret{'s' * (secrets != 1)} set." if secrets else "Closed: no REVMO_WEBHOOK_SECRETS."
+    signed = f"Signed: {secrets} secret{'s' * (secrets != 1)} set." if secrets else "REVMO_WEBHOOK_SECRETS is not set."
     token = "By the secret part of the address; trusted one way only." if settings.REVMO_WEBHOOK_TOKEN else ""
     here = request.build_absolute_uri(reverse("webhook"))
     return [
         Way(here, signed, bool(secrets)),
-        Way(f"{here}<token>/", token or "Closed: no REVMO_WEBHOOK_TOKEN.", bool(token)),
+        Way(
+            f"{here}<token>/", token or "REVMO_WEBHOOK_TOKEN is not set, which is right where Revmo signs.", bool(token)
+        ),
     ]
 
 
