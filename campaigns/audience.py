@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import composing
-from campaigns.models import Account, Campaign, Segment
+from campaigns.models import Account, Campaign, Mode, Segment
 from campaigns.segmenting import Catalogue, Clock, condition_of
-from campaigns.segmenting.compiling import OPTED_OUT, on_list
+from campaigns.segmenting.compiling import OPTED_OUT, any_of, is_simple, keys_of, on_list
 from campaigns.segmenting.history import got, replied, texted_since, waiting
 from contacts.models import Attribute, Contact, ContactList
 from contacts.querysets import ContactQuerySet
@@ -110,9 +110,13 @@ def chosen(choice: Choice, clock: Clock) -> ContactQuerySet:
     """The people that remain, as one query. Raises QuestionProblem for a segment that cannot be asked any more."""
     catalogue = Catalogue.load()
     people = Contact.objects.filter(_any(included(choice, catalogue, clock)))
+    sets = []
     for reason in excluded(choice, catalogue, clock):
-        people = people.filter(~reason.holds)
-    return people
+        if is_simple(reason.holds):
+            people = people.filter(~reason.holds)
+        else:
+            sets.append(keys_of(reason.holds))
+    return Contact.objects.filter(pk__in=people.order_by().values("pk").difference(*sets)) if sets else people
 
 
 def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
@@ -132,6 +136,41 @@ def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
         opted_out=remaining.filter(OPTED_OUT).count(),
         sample=list(remaining.order_by("pk")[:sample]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One person, and each reason why they are in or left out, as of `Reason.words`."""
+
+    person: Contact
+    brought_in: list[str]
+    left_out: list[str]
+    opted_out: bool
+
+    @property
+    def is_in(self) -> bool:
+        """Is the person among those who remain?"""
+        return bool(self.brought_in) and not self.left_out
+
+
+def explain(choice: Choice, clock: Clock, people: QuerySet[Contact]) -> list[Explained]:
+    """Why each of these few is or is not among the chosen, as one query. Raises QuestionProblem."""
+    catalogue = Catalogue.load()
+    sources, less = list(included(choice, catalogue, clock)), list(excluded(choice, catalogue, clock))
+    asked = {f"reason_{index}": reason.holds for index, reason in enumerate((*sources, *less))}
+    asked["is_opted_out"] = OPTED_OUT
+    boolean = BooleanField()
+    found = people.annotate(**{name: ExpressionWrapper(holds, output_field=boolean) for name, holds in asked.items()})
+    return [_explained(person, sources, less) for person in found]
+
+
+def _explained(person: Contact, sources: list[Reason], less: list[Reason]) -> Explained:
+    held = [getattr(person, f"reason_{index}") for index in range(len(sources) + len(less))]
+    words = [
+        [reason.words for reason, holds in zip(few, these, strict=True) if holds]
+        for few, these in ((sources, held[: len(sources)]), (less, held[len(sources) :]))
+    ]
+    return Explained(person, words[0], words[1], person.is_opted_out)  # type: ignore[attr-defined]  # an annotation
 
 
 def audience_in_words(campaign: Campaign) -> str:
@@ -185,16 +224,20 @@ def excluded(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[Rea
     if choice.skip_open_conversations:
         yield Reason("have an open conversation", Q(conversation_open=True))
     for campaign in choice.excluded_recipients:
-        yield Reason(f"got “{campaign}”", got(campaign.pk))
+        yield Reason(f"got “{campaign}”", got(campaign.pk) if _counts(campaign) else NOBODY)
     for campaign in choice.excluded_silent:
-        yield Reason(f"got “{campaign}” and did not reply", got(campaign.pk) & ~replied(campaign.pk))
+        silent = got(campaign.pk) & ~replied(campaign.pk) if _counts(campaign) else NOBODY
+        yield Reason(f"got “{campaign}” and did not reply", silent)
+
+
+def _counts(campaign: Campaign) -> bool:
+    """Is it history of the mode that we are in (promise 7)?"""
+    return campaign.mode == Mode.current()
 
 
 def _any(reasons: Iterable[Reason]) -> Q:
-    found = NOBODY
-    for reason in reasons:
-        found = reason.holds if found is NOBODY else found | reason.holds
-    return found
+    conditions = [reason.holds for reason in reasons]
+    return any_of(conditions) if conditions else NOBODY
 
 
 def _single(people: Collection[Contact]) -> str:

@@ -16,7 +16,7 @@ from unfold.widgets import (
 from campaigns import revising
 from campaigns.audience import MANY, Choice, chosen, clock_of
 from campaigns.form_fields import People
-from campaigns.models import Account, Agent, Campaign, Segment
+from campaigns.models import Account, Agent, Campaign, Mode, Segment
 from campaigns.revising import Outrun
 from campaigns.segmenting import Clock, QuestionProblem
 from campaigns.what_form import WhatForm
@@ -122,8 +122,9 @@ class CampaignForm(WhatForm, WhenForm):
             self.initial.setdefault("rest_unit", "days")
 
     def _offer_campaigns(self, name: str) -> None:
-        """Those that went out lately, and those already chosen."""
-        recent = Campaign.objects.filter(launched_at__isnull=False).order_by("-launched_at").values("pk")[:RECENT]
+        """Those that went out lately in this mode, and those already chosen."""
+        gone = Campaign.objects.filter(launched_at__isnull=False, mode=Mode.current())
+        recent = gone.order_by("-launched_at").values("pk")[:RECENT]
         already = (
             getattr(self.instance, name).values("pk") if self.instance.pk else Campaign.objects.none().values("pk")
         )

@@ -10,18 +10,16 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns import pages
-from campaigns.admin.composer import ComposerPages
+from campaigns.admin.audiences import AudiencePages
 from campaigns.admin.drafts import REVISIONS_SHOWN
 from campaigns.admin.launches import LaunchPages
 from campaigns.audience import audience_in_words
-from campaigns.forms import CampaignForm
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
 
@@ -42,7 +40,7 @@ class CampaignChangeList(ChangeList):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(LaunchPages, ComposerPages):
+class CampaignAdmin(LaunchPages, AudiencePages):
     """Thin: rules are in `launching`, `steering` and `rehearsal`; what pages show is in `pages`."""
 
     change_list_template = "campaigns/campaign_list.html"
@@ -89,9 +87,7 @@ class CampaignAdmin(LaunchPages, ComposerPages):
             "copy": self.copy,
         }
         urls = [path(f"<int:pk>/{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in ours.items()]
-        parts = {"people": self.people, "exclusions": self.exclusions}
-        urls += [path(f"{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in parts.items()]
-        return [*urls, *self.composer_urls(), *super().get_urls()]
+        return [*urls, *self.audience_urls(), *self.composer_urls(), *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """An empty draft."""
@@ -120,26 +116,6 @@ class CampaignAdmin(LaunchPages, ComposerPages):
             original=campaign,
             audience=audience_in_words(campaign),
             **pages.live(campaign),
-        )
-
-    def people(self, request: HttpRequest) -> HttpResponse:
-        """How many the form means, step by step, and some of them."""
-        form = self.half_written(request)
-        return (
-            form
-            if isinstance(form, HttpResponse)
-            else TemplateResponse(request, "campaigns/people.html", pages.counted(form.choice(), form.clock()))
-        )
-
-    def exclusions(self, request: HttpRequest) -> HttpResponse:
-        """The fields that leave people out, for whoever asks for them."""
-        form = self.half_written(request)
-        return (
-            form
-            if isinstance(form, HttpResponse)
-            else TemplateResponse(
-                request, "campaigns/exclusions.html", {"form": CampaignForm(initial={"agent": form["agent"].value()})}
-            )
         )
 
     @display(description="campaign", ordering="name")

@@ -23,7 +23,10 @@ REVISIONS_SHOWN = 50
 
 def seen_version(request: HttpRequest) -> int:
     """Which version the writer saw, or knowingly saves over; none is older than all."""
-    said = request.POST.get("over") or request.POST.get("both") or request.POST.get("version", "")
+    return _number(request.POST.get("over") or request.POST.get("both") or request.POST.get("version", ""))
+
+
+def _number(said: str) -> int:
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else -1
 
 
@@ -96,7 +99,7 @@ class DraftPages(PageAdmin):
     def _keep_theirs(self, request: HttpRequest, form: CampaignForm) -> None:
         """Where the writer left alone what the others changed, keep what they made of it."""
         current = Campaign.objects.get(pk=form.instance.pk)
-        theirs = Outrun(current, current.revisions.filter(version__gt=request.POST.get("version") or 0))
+        theirs = Outrun(current, current.revisions.filter(version__gt=_number(request.POST.get("version", ""))))
         left = form.untouched(theirs)
         if left is None:
             raise Outrun(current, theirs.revisions)

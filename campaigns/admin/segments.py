@@ -195,10 +195,12 @@ class SegmentAdmin(PageAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         catalogue = Catalogue.load()
-        tree = building.change(building.from_post(request.POST.dict()), request.POST.get("act", ""))
+        action = request.POST.get("act", "")
+        tree = building.change(building.from_post(request.POST.dict()), action)
         return self.page(
             request,
             "campaigns/segment_builder.html",
+            stop=building.next_stop(tree, action),
             root=building.rows(tree, catalogue),
             groups=catalogue.groups(),
             answer=answer_to(tree, catalogue),

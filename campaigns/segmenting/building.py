@@ -38,6 +38,19 @@ def change(tree: Tree, action: str) -> Tree:
     return tree
 
 
+def next_stop(tree: Tree, action: str) -> str:
+    """Where whoever uses the keyboard goes on after a button: the new condition, or the group that lost one."""
+    verb, _, way = action.partition(":")
+    if verb == "remove":
+        return f"add:{way.rpartition('.')[0]}"
+    group = _at(tree, [int(step) for step in way.split(".") if step.isdecimal()]) if verb in ("add", "group") else None
+    last = len(group.get("rules", [])) - 1 if group else -1
+    if last < 0:
+        return ""
+    new = f"{way}.{last}" if way else str(last)
+    return f"{new}.0" if verb == "group" else new
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the page: a condition, or a group with lines of its own."""

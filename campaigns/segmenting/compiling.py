@@ -4,10 +4,11 @@ Every leaf is true or false, never NULL, so that a question can be turned round 
 with EXISTS, which the planner turns into a join of its choice. What was sent and said is in `history`.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, F, Field, Func, JSONField, OuterRef, Q, TextField, Value
+from django.db.models import Exists, F, Field, Func, JSONField, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable, Expression
 from django.db.models.functions import Coalesce, Collate, Trim, Upper
 from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, LessThan, LessThanOrEqual, Regex, StartsWith
@@ -16,7 +17,7 @@ from campaigns.segmenting.clocks import Clock
 from campaigns.segmenting.history import got, replied, texted_since
 from campaigns.segmenting.subjects import ATTRIBUTE, NOT_RECORDED, Kind
 from campaigns.segmenting.trees import Condition, Group
-from contacts.models import Membership, Suppression
+from contacts.models import Contact, Membership, Suppression
 
 EVERYBODY = Q(pk__isnull=False)
 OPTED_OUT = Q(Exists(Suppression.objects.standing().filter(phone=OuterRef("phone")).order_by()))
@@ -24,12 +25,52 @@ OPTED_OUT = Q(Exists(Suppression.objects.standing().filter(phone=OuterRef("phone
 
 def compile_question(group: Group, clock: Clock) -> Q:
     """The condition on a contact that the question means."""
-    found = Q(_connector=Q.AND if group.match_all else Q.OR)
-    for rule in group.rules:
-        found.add(
-            compile_question(rule, clock) if isinstance(rule, Group) else _condition(rule, clock), found.connector
-        )
-    return found if group.rules else EVERYBODY
+    rules = [
+        compile_question(rule, clock) if isinstance(rule, Group) else _condition(rule, clock) for rule in group.rules
+    ]
+    if not rules:
+        return EVERYBODY
+    if not group.match_all:
+        return any_of(rules)
+    found = Q()
+    for rule in rules:
+        found &= rule
+    return found
+
+
+def any_of(conditions: Sequence[Q]) -> Q:
+    """At least one holds.
+
+    Where lists or texts are asked for, as the union of the sets: the planner joins each, while `OR` would have it look
+    them up for a million people one by one.
+    """
+    if len(conditions) == 1:
+        return conditions[0]
+    if not any(map(_looks_elsewhere, conditions)):
+        found = Q(_connector=Q.OR)
+        for condition in conditions:
+            found.add(condition, Q.OR)
+        return found
+    sets = [keys_of(condition) for condition in conditions]
+    return Q(pk__in=sets[0].union(*sets[1:], all=True))
+
+
+def keys_of(condition: Q) -> QuerySet[Contact, Any]:
+    """The keys of the people for whom it holds."""
+    return Contact.objects.filter(condition).order_by().values("pk")
+
+
+def is_simple(condition: Q) -> bool:
+    """Can it be turned round as it stands? What is put together of several sets is better taken away as one set."""
+    only = condition.children[0] if len(condition) == 1 else None
+    return not _looks_elsewhere(condition) or isinstance(only, Exists) or (isinstance(only, Q) and is_simple(only))
+
+
+def _looks_elsewhere(condition: Any) -> bool:
+    """Does it ask for lists or texts?"""
+    if isinstance(condition, Q):
+        return any(map(_looks_elsewhere, condition.children))
+    return isinstance(condition, Exists) or (isinstance(condition, tuple) and isinstance(condition[1], QuerySet))
 
 
 def on_list(contact_list: int) -> Q:
@@ -181,6 +222,8 @@ def _texted(rule: Condition, clock: Clock) -> Q:
 
 def _campaign(rule: Condition) -> Q:
     campaign = int(str(rule.value))
+    if rule.elsewhere:
+        return EVERYBODY if rule.operator.key == "not_got" else ~EVERYBODY
     match rule.operator.key:
         case "got":
             return got(campaign)

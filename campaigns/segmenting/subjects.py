@@ -130,25 +130,31 @@ FIXED = (
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All subjects by key, and for each kind that lets one choose, the choices as value and label."""
+    """All subjects by key, and for each kind that lets one choose, the choices as value and label.
+
+    `elsewhere` are the campaigns of the other mode: they are no history of this one (promise 7).
+    """
 
     subjects: Mapping[str, Subject]
     choices: Mapping[Kind, Mapping[str, str]] = field(default_factory=dict)
+    elsewhere: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls) -> "Catalogue":
         """As the database has it now."""
         own = [Subject(f"{ATTRIBUTE}{one.name}", one.label, Kind(one.kind), _OWN) for one in Attribute.objects.all()]
         launched = Campaign.objects.filter(launched_at__isnull=False).order_by("-launched_at")
+        campaigns = list(launched.values_list("pk", "name", "mode"))
         choices = {
             Kind.LIST: {str(pk): name for pk, name in ContactList.objects.values_list("pk", "name")},
             Kind.CAMPAIGN: {
                 str(pk): name if mode == Mode.current() else f"{name} ({Mode(mode).label.lower()}; counts for nothing)"
-                for pk, name, mode in launched.values_list("pk", "name", "mode")
+                for pk, name, mode in campaigns
             },
             Kind.SOURCE: {str(value) or NOT_RECORDED: str(label) for value, label in Contact.ConsentSource.choices},
         }
-        return cls({one.key: one for one in (*FIXED[:7], *own, *FIXED[7:])}, choices)
+        elsewhere = frozenset(str(pk) for pk, _, mode in campaigns if mode != Mode.current())
+        return cls({one.key: one for one in (*FIXED[:7], *own, *FIXED[7:])}, choices, elsewhere)
 
     def groups(self) -> dict[str, list[Subject]]:
         """The subjects by heading, in order."""

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from campaigns.segmenting.subjects import Catalogue, Operator, Subject, Takes
+from campaigns.segmenting.subjects import Kind as Subjects
 from contacts.attributes import Kind, parse_value
 
 MOST_CONDITIONS = 50
@@ -25,11 +26,12 @@ class QuestionProblem(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One checked condition, with the subject that it is about."""
+    """One checked condition, with the subject that it is about; `elsewhere`: of the other mode, so it counts nobody."""
 
     subject: Subject
     operator: Operator
     value: Value = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _condition(rule: Mapping[str, Any], catalogue: Catalogue) -> Condition:
     operator = subject.operator(str(rule.get("op", "")))
     if operator is None:
         raise QuestionProblem(f"Say how “{subject.label}” is meant.")
-    return Condition(subject, operator, _value(rule.get("value"), subject, operator, catalogue))
+    value = _value(rule.get("value"), subject, operator, catalogue)
+    return Condition(subject, operator, value, subject.kind == Subjects.CAMPAIGN and value in catalogue.elsewhere)
 
 
 def _value(value: Any, subject: Subject, operator: Operator, catalogue: Catalogue) -> Value:

@@ -7,9 +7,10 @@ import pytest
 import time_machine
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from campaigns import rehearsal
-from campaigns.audience import MANY, Choice, audience, audience_in_words, clock_of, count
+from campaigns.audience import MANY, Choice, audience, audience_in_words, clock_of, count, explain
 from campaigns.copying import copy
 from campaigns.models import Campaign, Segment, Send
 from campaigns.segmenting import QuestionProblem
@@ -136,6 +137,63 @@ def test_the_sum_counts_every_step() -> None:
     assert {step.words: step.people for step in found.excluded} == {"are on Staff": 2, "are left out one by one": 1}
     assert (found.before, found.remain, found.opted_out, len(found.sample)) == (6, 4, 1, 4)
     assert audience_in_words(campaign).endswith("Others; without Staff, 1 single person")
+
+
+def test_why_somebody_is_in_it_or_not_is_told_as_the_audience_decides(django_assert_num_queries: Any) -> None:
+    everybody = make_contacts(6)
+    suppress([number(1)], source=Suppression.Source.STAFF)
+    campaign = make_campaign(everybody[:4])
+    campaign.lists.first().members.through.objects.filter(contact=everybody[0]).delete()  # type: ignore[union-attr]
+    campaign.segments.add(Segment.objects.create(name="One", question=NAMED))
+    campaign.excluded_people.add(everybody[2], everybody[5])
+    campaign.skip_open_conversations = True
+    Contact.objects.filter(pk=everybody[2].pk).update(conversation_open=True)
+    choice, clock = Choice.of(campaign), clock_of(campaign.agent.account)
+    queries = 4  # what can be asked, then everybody at once
+    with django_assert_num_queries(queries):
+        told = explain(choice, clock, Contact.objects.order_by("pk"))
+    assert [one.person for one in told if one.is_in] == list(audience(campaign))
+    assert [one.person.first_name for one in told if one.is_in] == ["Person 1", "Person 3"]
+    assert [one.opted_out for one in told] == [False, True, False, False, False, False]
+    assert told[1].brought_in[1:] == ["are in One"]
+    assert told[2].left_out == ["are left out one by one", "have an open conversation"]
+    assert (told[4].brought_in, told[4].left_out) == ([], [])
+
+
+def test_the_page_says_whether_jane_is_in_it_and_why() -> None:
+    contacts = make_contacts(3)
+    given = posted(lists=[make_list(contacts[:2], "Patients").pk], excluded_people=number(0))
+    client = signed_in("view_campaign")
+    address = reverse("admin:campaigns_campaign_asked")
+
+    def told(term: str) -> str:
+        return " ".join(strip_tags(client.post(address, given | {"asked": term}).content.decode()).split())
+
+    assert "Left out, with those who are left out one by one. Else in it, with those who are on Patients." in told(
+        "0100"
+    )
+    assert "In it, with those who are on Patients." in told("0101")
+    assert "Not in it" in told("0102")
+    assert "In it" in told("person")
+    assert "No contact has a name or number" in told("Nobody")
+
+
+def test_the_page_does_not_count_what_it_cannot_read() -> None:
+    given = posted(lists=[make_list(make_contacts(2)).pk], excluded_people="Somebody Else")
+    shown = signed_in("view_campaign").post(reverse("admin:campaigns_campaign_people"), given).content.decode()
+    assert "Not counted yet. No contact has the name" in shown
+    assert "<dl" not in shown
+
+
+def test_the_page_counts_a_campaign_that_is_offered_no_more() -> None:
+    earlier = launched(2)
+    earlier.sends.update(state="accepted", posted_at=timezone.now(), finished_at=timezone.now())
+    campaign = make_campaign(list(Contact.objects.all()))
+    campaign.excluded_recipients.add(earlier)
+    Campaign.objects.filter(pk=earlier.pk).update(mode="live")  # of the other mode, so not offered any more
+    given = posted(lists=[campaign.lists.get().pk], excluded_recipients=[earlier.pk], draft=campaign.pk)
+    shown = signed_in("view_campaign").post(reverse("admin:campaigns_campaign_people"), given).content.decode()
+    assert "less those who got “Spring”" in shown
 
 
 def leave_out(campaign: Campaign) -> None:
