@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -52,7 +53,7 @@ class Stage:
             metadata = _escaped(_json(scripted.metadata)) if scripted.metadata else "{}"
             yield (
                 f"{self.key}\t{contact.pk}\t{contact.phone}\t{scripted.outcome.value}\t\t{_escaped(scripted.text)}\t"
-                f"{metadata}\t{scripted.segments}\t{slot.due_at.isoformat()}\t{_instant(slot.window_ends_at)}\n"
+                f"{metadata}\t{scripted.segments}\t{_instant(slot.due_at)}\t{_instant(slot.window_ends_at)}\n"
             )
 
     def _held_back(self, contact: Contact, outcome: Outcome, reason: str, summary: Summary) -> str:
@@ -80,6 +81,7 @@ def forget(rehearsals: Sequence[int]) -> None:
     Rehearsal.objects.filter(pk__in=rehearsals).delete()
 
 
+@lru_cache(maxsize=1_024)
 def _instant(at: datetime | None) -> str:
     return at.isoformat() if at else _NULL
 

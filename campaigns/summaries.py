@@ -1,10 +1,11 @@
 """What a rehearsal adds up to, batch by batch, in a form that JSON keeps. Pure."""
 
-import hashlib
 import heapq
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from campaigns.oddness import oddness
@@ -33,7 +34,7 @@ class Summary:
     first_close: str = ""
     longest: list[tuple[int, str]] = field(default_factory=list)
     oddest: list[tuple[int, str, str]] = field(default_factory=list)
-    random: list[tuple[str, str]] = field(default_factory=list)
+    random: list[tuple[int, str]] = field(default_factory=list)
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> "Summary":
@@ -57,15 +58,15 @@ class Summary:
         """One person gets a text; `local` is `due` on their own clock. `trim` comes after a batch."""
         self.outcomes["will_send"] += 1
         self.segments += segments
-        moment, here = due.astimezone(UTC).isoformat(), local.replace(tzinfo=None).isoformat(timespec="minutes")
+        moment, here = _instant(due), _wall(local.replace(tzinfo=None))
         self.due[moment[:13]] += 1
         self.hours[here[:13]] += 1
         self.first_due, self.last_due = min(self.first_due or moment, moment), max(self.last_due, moment)
         self.first_local, self.last_local = min(self.first_local or here, here), max(self.last_local, here)
         if closes is not None:
-            end = closes.astimezone(UTC).isoformat()
+            end = _instant(closes)
             self.first_close = min(self.first_close or end, end)
-        self.random.append((hashlib.sha256(phone.encode()).hexdigest()[:8], phone))
+        self.random.append((zlib.crc32(phone.encode()), phone))
         if text:
             self.longest.append((-len(text), phone))
             weight, why = oddness(text)
@@ -85,6 +86,17 @@ class Summary:
 
 
 _COUNTERS = ("outcomes", "due", "hours", "signs")
+
+
+# People who share clocks and laws share their minute as well.
+@lru_cache(maxsize=1_024)
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+@lru_cache(maxsize=1_024)
+def _wall(at: datetime) -> str:
+    return at.isoformat(timespec="minutes")
 
 
 def _pair(kept: Any) -> Any:
