@@ -5,7 +5,7 @@ a condition on contacts.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -109,7 +109,7 @@ def audience(campaign: Campaign, at: datetime | None = None) -> ContactQuerySet:
 def chosen(choice: Choice, clock: Clock) -> ContactQuerySet:
     """The people that remain, as one query. Raises QuestionProblem for a segment that cannot be asked any more."""
     catalogue = Catalogue.load()
-    people = Contact.objects.filter(_any(included(choice, catalogue, clock)))
+    people = Contact.objects.filter(_included_by_any(choice, catalogue, clock))
     sets = []
     for reason in excluded(choice, catalogue, clock):
         if is_simple(reason.holds):
@@ -123,7 +123,7 @@ def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
     """The sum, step by step. Raises QuestionProblem."""
     catalogue = Catalogue.load()
     sources = list(included(choice, catalogue, clock))
-    everybody = Contact.objects.filter(_any(sources))
+    everybody = Contact.objects.filter(_included_by_any(choice, catalogue, clock))
     remaining = chosen(choice, clock)
     steps = [Step(reason.words, Contact.objects.filter(reason.holds).count()) for reason in sources]
     less = [Step(one.words, everybody.filter(one.holds).count()) for one in excluded(choice, catalogue, clock)]
@@ -235,8 +235,11 @@ def _counts(campaign: Campaign) -> bool:
     return campaign.mode == Mode.current()
 
 
-def _any(reasons: Iterable[Reason]) -> Q:
-    conditions = [reason.holds for reason in reasons]
+def _included_by_any(choice: Choice, catalogue: Catalogue, clock: Clock) -> Q:
+    """At least one of `included` holds; all lists are asked for at once."""
+    conditions = [reason.holds for reason in included(replace(choice, lists=()), catalogue, clock)]
+    if choice.lists:
+        conditions.append(on_list(*(one.pk for one in choice.lists)))
     return any_of(conditions) if conditions else NOBODY
 
 

@@ -73,9 +73,9 @@ def _looks_elsewhere(condition: Any) -> bool:
     return isinstance(condition, Exists) or (isinstance(condition, tuple) and isinstance(condition[1], QuerySet))
 
 
-def on_list(contact_list: int) -> Q:
-    """Is on the list."""
-    return Q(Exists(Membership.objects.filter(contact=OuterRef("pk"), contact_list=contact_list)))
+def on_list(*contact_lists: int) -> Q:
+    """Is on the list, or on one of them."""
+    return Q(Exists(Membership.objects.filter(contact=OuterRef("pk"), contact_list__in=contact_lists)))
 
 
 def _condition(rule: Condition, clock: Clock) -> Q:
