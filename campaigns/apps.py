@@ -10,7 +10,9 @@ class CampaignsConfig(AppConfig):
     verbose_name = "Campaigns"
 
     def ready(self) -> None:
+        from campaigns.audience import drafts_that_need
         from campaigns.sending.queue import suppress_unsent
+        from contacts.lists import lists_to_be_deleted
         from contacts.suppressing import numbers_suppressed
 
         def end_what_is_owed(phones: list[str], **kwargs: Any) -> None:
@@ -18,3 +20,8 @@ class CampaignsConfig(AppConfig):
 
         # Contacts know nothing of sends, so the opt-out tells us, inside its own transaction.
         numbers_suppressed.connect(end_what_is_owed, weak=False, dispatch_uid="campaigns.suppress_unsent")
+
+        def drafts(lists: Any, **kwargs: Any) -> list[str]:
+            return [f"Draft “{draft}”: choose other lists there first." for draft in drafts_that_need(lists)]
+
+        lists_to_be_deleted.connect(drafts, weak=False, dispatch_uid="campaigns.drafts_that_need")

@@ -192,6 +192,12 @@ def in_words(choice: Choice, *, by_name: bool = False) -> str:
     return (", ".join(names) or "nobody yet") + (f"; without {', '.join(less)}" if less else "")
 
 
+def drafts_that_need(lists: QuerySet[ContactList]) -> list[Campaign]:
+    """The drafts that would include, or leave out, other people if these lists went."""
+    of_any = Q(lists__in=lists) | Q(excluded_lists__in=lists)
+    return list(Campaign.objects.filter(of_any, status__in=Campaign.EDITABLE).distinct())
+
+
 def known_fields(people: QuerySet[Contact], names: Iterable[str]) -> set[str]:
     """Of what a template may name: fields, columns of the business, and those of `names` that some of `people` have."""
     known = {*composing.PERSON_FIELDS, *Attribute.objects.values_list("name", flat=True)}

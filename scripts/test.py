@@ -66,7 +66,7 @@ def main() -> None:
     step("types", "mypy", ".")
     step("migrations", "python", "manage.py", "makemigrations", "--check", "--dry-run")
     step("deployment", "python", "manage.py", "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
-    step("tests", "python", "-m", "pytest", "-n", "auto", *sys.argv[1:])
+    step("tests", "python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *sys.argv[1:])
 
 
 if __name__ == "__main__":
