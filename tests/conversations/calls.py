@@ -61,6 +61,8 @@ def keep(body: bytes, *, signed: bool = True, event_id: str = "") -> WebhookEven
     """An event as the address stores it."""
     event_id = event_id or f"evt_{next(_serial)}"
     intake.store(event_id, body, signed=signed)
+    # The database stamps it, and a test that stops our clock does not stop the database's.
+    WebhookEvent.objects.filter(event_id=event_id).update(received_at=timezone.now())
     return WebhookEvent.objects.get(event_id=event_id)
 
 

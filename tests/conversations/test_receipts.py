@@ -9,9 +9,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from campaigns.models import Mode, Send
+from contacts.models import Suppression
 from conversations import applying
 from conversations.models import WebhookEvent
-from tests.conversations.calls import apply, call, due_again, keep, sent_text, status_call
+from tests.conversations.calls import apply, call, due_again, keep, sent_text, status_call, text_call
 from tests.makers import make_contacts, make_send, number
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,16 @@ def test_the_first_of_the_two_ends_stands(order: tuple[str, ...]) -> None:
     ends = [status for status in order if status != "sent"]
     assert send.delivery == ends[0]
     assert send.delivery_error == ("Unreachable (code 30003)" if ends[0] == "undelivered" else "")
+
+
+def test_what_was_stored_as_a_receipt_and_reads_as_a_text_now_is_honoured_as_an_opt_out() -> None:
+    send = sent_text()
+    event = keep(text_call(send, "STOP"))
+    WebhookEvent.objects.filter(pk=event.pk).update(kind=WebhookEvent.Kind.RECEIPT)
+    applying.apply_waiting(10)
+    event.refresh_from_db()
+    assert (event.kind, event.state) == ("text", "applied")
+    assert Suppression.objects.standing().filter(phone=send.to).exists()
 
 
 def test_a_receipt_that_comes_late_says_so() -> None:

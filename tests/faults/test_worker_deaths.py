@@ -79,7 +79,8 @@ def test_a_wake_up_that_comes_three_times_changes_nothing() -> None:
     with revmo(slowly(0.02)) as server, workers.running(server.url), workers.running(server.url):
         wait_until(lambda: finished(campaign))
         wake.configure(queueing_lock="late").defer()  # and once more, long after
-        wait_until(lambda: not ProcrastinateJob.objects.filter(status__in=["todo", "doing"]).exists())
+        late = ProcrastinateJob.objects.filter(queueing_lock="late", status__in=["todo", "doing"])
+        wait_until(lambda: not late.exists())
         check(campaign, server, most_unknown=0)
 
 
