@@ -174,6 +174,6 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0042_one_leaf"), ("contacts", "0010_opt_out_reviews")]
+    dependencies = [("campaigns", "0018_account_without_hours"), ("contacts", "0010_opt_out_reviews")]
 
     operations = [migrations.RunSQL(FORWARD, BACK)]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0081_last_chances'),
+        ('campaigns', '0022_last_chances'),
         ('contacts', '0010_opt_out_reviews'),
     ]
 

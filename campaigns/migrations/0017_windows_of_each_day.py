@@ -26,6 +26,6 @@ def take_mondays(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0050_send_windows")]
+    dependencies = [("campaigns", "0016_send_windows")]
 
     operations = [migrations.RunPython(spell_out, take_mondays)]

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0040_form_tokens'),
+        ('campaigns', '0014_sends_by_the_day_they_left'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0040_form_tokens'),
+        ('campaigns', '0013_form_tokens'),
         ('contacts', '0009_one_index_for_a_number'),
     ]
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0042_one_leaf'),
+        ('campaigns', '0015_trigger_contracts_and_what_is_saved'),
         ('contacts', '0009_one_index_for_a_number'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

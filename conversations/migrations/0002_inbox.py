@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0090_sends_of_a_contact'),
+        ('campaigns', '0023_sends_of_a_contact'),
         ('contacts', '0010_opt_out_reviews'),
         ('conversations', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

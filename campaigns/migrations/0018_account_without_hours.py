@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0051_windows_of_each_day")]
+    dependencies = [("campaigns", "0017_windows_of_each_day")]
 
     operations = [
         migrations.RemoveConstraint(

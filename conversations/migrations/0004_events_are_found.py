@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0071_revisions'),
+        ('conversations', '0003_revisions'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0031_sends_with_a_reply'),
+        ('campaigns', '0012_sends_with_a_reply'),
         ('contacts', '0009_one_index_for_a_number'),
     ]
 

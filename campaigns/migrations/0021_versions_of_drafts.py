@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0070_one_leaf'),
+        ('campaigns', '0020_stop_start_help'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,6 +20,6 @@ DROP FUNCTION conversations_next_revision();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("conversations", "0070_inbox")]
+    dependencies = [("conversations", "0002_inbox")]
 
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

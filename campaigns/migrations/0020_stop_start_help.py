@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0060_numbers_at_rest'),
+        ('campaigns', '0019_numbers_at_rest'),
     ]
 
     operations = [
