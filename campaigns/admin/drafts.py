@@ -3,6 +3,7 @@
 # unfold ships no types for its classes.
 # mypy: disable-error-code="misc"
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -31,7 +32,9 @@ def _number(said: str) -> int:
 
 
 class DraftPages(PageAdmin):
-    """Thin: what two people may do to one draft is in `revising`."""
+    """Thin: what two people may do to one draft is in `revising`. What follows the draft is `LaunchPages`'s."""
+
+    _rehearse: Callable[[HttpRequest, Campaign], HttpResponse]
 
     def _draft(self, request: HttpRequest, campaign: Campaign | None) -> HttpResponse:
         """The draft, or after a POST the saved one; refused in words where somebody else was first."""
@@ -52,9 +55,6 @@ class DraftPages(PageAdmin):
     def _form(self, request: HttpRequest, campaign: Campaign | None) -> CampaignForm:
         may_lift_hours = request.user.has_perm("campaigns.lift_hours_campaign")
         return CampaignForm(request.POST or None, instance=campaign, may_lift_hours=may_lift_hours)
-
-    def _rehearse(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
-        raise NotImplementedError
 
     def _written(
         self, request: HttpRequest, campaign: Campaign | None, form: CampaignForm, outrun: Outrun | None
