@@ -75,8 +75,8 @@ def running(url: str) -> Iterator[ForkServerProcess]:
         end(process)
 
 
-def end(process: ForkServerProcess, patience: float = 30.0) -> int | None:
-    """Stop it as a supervisor would; its exit code."""
+def end(process: ForkServerProcess, patience: float = 75.0) -> int | None:
+    """Stop it as a supervisor would, who waits longer than a worker takes at the most; its exit code."""
     if process.exitcode is None:
         process.terminate()
         process.join(patience)
