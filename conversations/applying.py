@@ -69,12 +69,17 @@ def _apply_receipts(limit: int) -> int:
 def _apply_others(limit: int) -> int:
     """Texts, hand-overs, switches, and what had no kind when it came."""
     due = WebhookEvent.objects.due(Mode.current()).exclude(kind=Kind.RECEIPT)
-    words = honouring.known_words() if due.exists() else Words()
-    failed = _honour_opt_outs(list(due[:limit]), words)
+    chosen = list(due[:limit])
+    if not chosen:
+        return 0
+    words = honouring.known_words()
+    failed = _honour_opt_outs(chosen, words)
+    # Only those whose opt-out was looked for above: one that came in since would else be marked as applied without it.
+    honoured = [event.pk for event in chosen if event.pk not in failed]
     with transaction.atomic():
         if not _alone():
             return len(failed)
-        events = list(due.exclude(pk__in=failed).select_for_update(skip_locked=True)[:limit])
+        events = list(due.filter(pk__in=honoured).select_for_update(skip_locked=True))
         for event, said in _readable(events):
             _try(event, lambda event=event, said=said: _effect(event, said, words))  # type: ignore[misc]
         if events:
