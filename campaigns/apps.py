@@ -11,7 +11,7 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         from campaigns.audience import drafts_that_need
-        from campaigns.sending.queue import suppress_unsent
+        from campaigns.sending.ending import suppress_unsent
         from contacts.lists import lists_to_be_deleted
         from contacts.suppressing import numbers_suppressed
 

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from campaigns.models import Account, Campaign, Send
-from campaigns.sending import brakes
+from campaigns.sending import brakes, ending
 from campaigns.tasks import wake_workers
 
 Status = Campaign.Status
@@ -40,13 +40,8 @@ def cancel(campaign: Campaign) -> int | None:
         launching = open_campaign.filter(status=Status.LAUNCHING).select_related("launched_rehearsal").first()
         if not open_campaign.update(status=Status.CANCELED, finished_at=Now(), pause_reason=""):
             return None
-        unsent = Send.objects.filter(campaign=campaign.pk, state__in=Send.UNSENT)
-        spared = unsent.update(
-            state=Send.State.CANCELED,
-            reason="The campaign was canceled.",
-            lease_until=None,
-            finished_at=Now(),
-        )
+        owed = Send.objects.filter(campaign=campaign.pk)
+        spared = ending.end_unsent(owed, Send.State.CANCELED, "The campaign was canceled.")
         # Of a launch that has not come to its end, most may not be queued yet; they are spared as well.
         rehearsed = launching.launched_rehearsal if launching is not None else None
         return max(spared, rehearsed.will_send) if rehearsed is not None else spared

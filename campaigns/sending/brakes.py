@@ -1,13 +1,16 @@
 """The brakes of a campaign: unknowns in a row, failures, opt-outs, complaints.
 
 Above a line that staff set for the account the campaign is paused, with the reason and samples; going on is a person's
-act. The conversations tell us of opt-outs and replies through `note_opt_out` and `note_reply`.
+act. The conversations tell us of opt-outs and replies through `note_opt_out` and `note_reply`: these count in the
+caller's transaction and stop the campaign right after it, because the caller holds locks on texts, which come after
+the campaign's in the order of locks.
 """
 
 import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -86,24 +89,24 @@ class Tally:
 
 
 def note_opt_out(campaign_id: int, words: str) -> None:
-    """Somebody opted out with `words` in answer to a text of the campaign. In the caller's transaction."""
+    """Somebody opted out with `words` in answer to a text of the campaign."""
     with transaction.atomic():
         brake = _count(campaign_id, "opted_out", words)
         line = _account_of(campaign_id).brake_opt_outs
         above = brake.opted_out * 100 >= line * brake.accepted and brake.opted_out >= FEWEST_OPT_OUTS
         if line and above:
-            _pause(campaign_id, f"{brake.opted_out} people have opted out of it.", brake.samples)
+            _pause_after_commit(campaign_id, f"{brake.opted_out} people have opted out of it.", brake.samples)
 
 
 def note_reply(campaign_id: int, text: str) -> None:
-    """Somebody answered a text of the campaign; counts what holds a complaint word. In the caller's transaction."""
+    """Somebody answered a text of the campaign; counts what holds a complaint word."""
     account = _account_of(campaign_id)
     if not account.brake_complaints or not complains(text, account.complaint_words):
         return
     with transaction.atomic():
         brake = _count(campaign_id, "complaints", text)
         if brake.complaints >= account.brake_complaints:
-            _pause(campaign_id, f"{brake.complaints} replies complain about it.", brake.samples)
+            _pause_after_commit(campaign_id, f"{brake.complaints} replies complain about it.", brake.samples)
 
 
 def complains(text: str, words: str) -> bool:
@@ -143,6 +146,10 @@ def _count(campaign_id: int, field: str, sample: str) -> Brake:
 
 def _account_of(campaign_id: int) -> Account:
     return Account.objects.get(agents__campaigns=campaign_id)
+
+
+def _pause_after_commit(campaign_id: int, problem: str, samples: Sequence[str]) -> None:
+    transaction.on_commit(partial(_pause, campaign_id, problem, samples))
 
 
 def _pause(campaign_id: int, problem: str, samples: Sequence[str]) -> None:

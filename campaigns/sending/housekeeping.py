@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from campaigns import timing
 from campaigns.models import Account, Campaign, Mode, Send
-from campaigns.sending import reaping
+from campaigns.sending import ending, reaping
 
 
 def run(mode: Mode) -> None:
@@ -38,15 +38,8 @@ def expire(mode: Mode) -> int:
     if not over:
         return 0
     # What somebody has locked just now is left for the next round: two who wait for one another would be a deadlock.
-    left = Send.objects.filter(campaign__in=over, state__in=Send.UNSENT).select_for_update(
-        skip_locked=True, of=("self",)
-    )
-    return Send.objects.filter(pk__in=left.values("pk")).update(
-        state=Send.State.EXPIRED,
-        reason="The time for this text was over.",
-        lease_until=None,
-        finished_at=Now(),
-    )
+    left = Send.objects.filter(campaign__in=over)
+    return ending.end_unsent(left, Send.State.EXPIRED, "The time for this text was over.", skip_locked=True)
 
 
 def finish(mode: Mode) -> int:

@@ -1,7 +1,8 @@
-"""The queue: claim what is due, give back what was not sent, end what an opt-out forbids.
+"""The queue: claim what is due, give back what was not sent.
 
-Order of locks, so that nobody deadlocks: numbers (advisory, sorted), account, campaign, pace, send, contact. Whoever
-needs only a later one skips the earlier ones. Everything runs on Django's connection of the calling thread.
+Order of locks, so that nobody deadlocks: numbers (advisory, sorted), account, campaign, pace, sends (by id), contacts
+(by id). Whoever needs only a later one skips the earlier ones, and whoever takes sends in any other order passes over
+those that are locked. Everything runs on Django's connection of the calling thread.
 """
 
 import json
@@ -9,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models.functions import Now
-
-from campaigns.models import Account, Mode, Send
+from campaigns.models import Account, Mode
 from campaigns.sending.statements import run
 
 # A row that took its worker down this often before an intent is left alone.
@@ -116,16 +115,6 @@ def give_back(claims: Sequence[Claimed]) -> None:
     """Queue again what was claimed and never intended; what somebody else has just locked to end it, is theirs."""
     if claims:
         run(_GIVE_BACK, arrays(claims))
-
-
-def suppress_unsent(phones: Sequence[str]) -> int:
-    """End every send to these numbers for which no intent is committed; inside the opt-out's transaction."""
-    return Send.objects.filter(to__in=phones, state__in=Send.UNSENT).update(
-        state=Send.State.SUPPRESSED,
-        reason="This number has opted out.",
-        lease_until=None,
-        finished_at=Now(),
-    )
 
 
 def arrays(claims: Sequence[Claimed]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A campaign that goes wrong stops by itself, says why, and goes on only when a person says so."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -94,15 +95,17 @@ def test_who_resumes_begins_to_count_anew() -> None:
 
 
 @pytest.mark.django_db
-def test_opt_outs_stop_a_campaign_with_samples_of_their_words() -> None:
+def test_opt_outs_stop_a_campaign_with_samples_of_their_words(django_capture_on_commit_callbacks: Any) -> None:
     campaign = launched(1)
     seen(campaign, *[YES] * 60)
     Brake.objects.update(accepted=60)
-    for words in ("STOP", "stop it", "unsubscribe", "leave me alone"):
-        brakes.note_opt_out(campaign.pk, words)
+    with django_capture_on_commit_callbacks(execute=True):
+        for words in ("STOP", "stop it", "unsubscribe", "leave me alone"):
+            brakes.note_opt_out(campaign.pk, words)
     campaign.refresh_from_db()
     assert campaign.status == "running"
-    brakes.note_opt_out(campaign.pk, "who are you")
+    with django_capture_on_commit_callbacks(execute=True):
+        brakes.note_opt_out(campaign.pk, "who are you")
     campaign.refresh_from_db()
     assert campaign.status == "paused"
     assert "5 people have opted out" in campaign.pause_reason
@@ -110,26 +113,30 @@ def test_opt_outs_stop_a_campaign_with_samples_of_their_words() -> None:
 
 
 @pytest.mark.django_db
-def test_a_large_campaign_bears_more_opt_outs() -> None:
+def test_a_large_campaign_bears_more_opt_outs(django_capture_on_commit_callbacks: Any) -> None:
     campaign = launched(1)
     Brake.objects.create(campaign=campaign, accepted=1000)
-    for _ in range(49):
-        brakes.note_opt_out(campaign.pk, "STOP")
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(49):
+            brakes.note_opt_out(campaign.pk, "STOP")
     campaign.refresh_from_db()
     assert campaign.status == "running"
-    brakes.note_opt_out(campaign.pk, "STOP")
+    with django_capture_on_commit_callbacks(execute=True):
+        brakes.note_opt_out(campaign.pk, "STOP")
     campaign.refresh_from_db()
     assert campaign.status == "paused"
 
 
 @pytest.mark.django_db
-def test_complaints_stop_a_campaign() -> None:
+def test_complaints_stop_a_campaign(django_capture_on_commit_callbacks: Any) -> None:
     campaign = launched(1)
-    for text in ("Thanks!", "This is SPAM", "I will report you", "see you then"):
-        brakes.note_reply(campaign.pk, text)
+    with django_capture_on_commit_callbacks(execute=True):
+        for text in ("Thanks!", "This is SPAM", "I will report you", "see you then"):
+            brakes.note_reply(campaign.pk, text)
     campaign.refresh_from_db()
     assert campaign.status == "running"
-    brakes.note_reply(campaign.pk, "My lawyer will call.")
+    with django_capture_on_commit_callbacks(execute=True):
+        brakes.note_reply(campaign.pk, "My lawyer will call.")
     campaign.refresh_from_db()
     assert campaign.status == "paused"
     assert "lawyer" in campaign.pause_reason

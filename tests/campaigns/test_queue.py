@@ -1,69 +1,27 @@
-"""The guarded statements, each against a real database, with two sessions where two sessions matter."""
+"""Claims, leases and results: the guarded statements, each against a real database."""
 
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
-from campaigns import launching, rehearsal, steering
-from campaigns.models import Account, Campaign, Mode, Send
+from campaigns import launching, rehearsal
+from campaigns.models import Campaign, Mode
 from campaigns.sending import intents, queue, reaping, results
-from campaigns.sending.queue import Claimed
 from campaigns.sending.results import Result
-from contacts.models import Contact, Suppression
-from contacts.suppressing import lift, suppress
+from contacts.models import Contact
+from tests.campaigns.working import (
+    LEASE,
+    SIMULATOR,
+    accepted,
+    account_of,
+    claim,
+    in_another_session,
+    intend,
+    let_leases_end,
+)
 from tests.makers import launched, make_campaign, make_send, number, states
-
-LEASE = 60.0
-SIMULATOR = Mode.SIMULATOR
-
-
-def account_of(campaign: Campaign) -> Account:
-    return campaign.agent.account
-
-
-def claim(campaign: Campaign, limit: int = 10) -> list[Claimed]:
-    return queue.claim(account_of(campaign), SIMULATOR, limit, LEASE)
-
-
-def intend(campaign: Campaign, claims: list[Claimed]) -> list[int]:
-    going, _ = intents.commit_intents(account_of(campaign), SIMULATOR, claims, LEASE)
-    return sorted(one.id for one in going.posting)
-
-
-def accepted(claims: list[Claimed]) -> list[Result]:
-    return [
-        Result(
-            one.id,
-            one.fence,
-            "accepted",
-            thread_id=f"thread {one.id}",
-            http_status=200,
-            outcome="accepted",
-            latency_ms=41,
-        )
-        for one in claims
-    ]
-
-
-def let_leases_end(campaign: Campaign) -> None:
-    campaign.sends.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
-
-
-def in_another_session(work: Callable[[], None]) -> threading.Thread:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
 
 
 @pytest.mark.django_db
@@ -95,14 +53,6 @@ def test_what_is_not_due_is_not_claimed() -> None:
 def test_a_worker_claims_only_its_own_mode() -> None:
     campaign = launched(2)
     assert queue.claim(account_of(campaign), Mode.LIVE, 10, LEASE) == []
-
-
-@pytest.mark.django_db
-def test_a_worker_of_the_other_mode_cannot_post_either() -> None:
-    campaign = launched(1)
-    claims = claim(campaign)
-    going, _ = intents.commit_intents(account_of(campaign), Mode.LIVE, claims, LEASE)
-    assert going.posting == []
 
 
 @pytest.mark.django_db
@@ -209,63 +159,6 @@ def test_what_is_queued_again_waits_for_its_delay() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("moment", ["before the claim", "before the intent"])
-def test_an_opt_out_ends_what_is_owed(moment: str) -> None:
-    campaign = launched(2)
-    claims = claim(campaign) if moment == "before the intent" else []
-    suppress([number(0)], source=Suppression.Source.STAFF)
-    assert campaign.sends.get(to=number(0)).state == "suppressed"
-    posted = intend(campaign, claims or claim(campaign))
-    assert posted == [campaign.sends.get(to=number(1)).pk]
-
-
-@pytest.mark.django_db
-def test_an_opt_out_that_came_before_the_launch_is_seen_at_the_intent() -> None:
-    campaign = launched(1)
-    claims = claim(campaign)
-    # As if the send had been invisible to the opt-out: only the last check is left.
-    Suppression.objects.create(phone=number(0), source="staff")
-    assert intend(campaign, claims) == []
-    assert states(campaign) == {"suppressed": 1}
-
-
-@pytest.mark.django_db
-def test_a_lifted_opt_out_lets_texts_go_again() -> None:
-    suppress([number(0)], source=Suppression.Source.STAFF)
-    lift(Suppression.objects.get(), by=None, reason="They asked to come back.")
-    campaign = launched(1)
-    assert len(intend(campaign, claim(campaign))) == 1
-
-
-@pytest.mark.django_db
-def test_a_window_that_closed_sends_the_text_back_for_a_new_one() -> None:
-    campaign = launched(1)
-    claims = claim(campaign)
-    campaign.sends.update(window_ends_at=timezone.now() - timedelta(seconds=1))
-    going, closed = intents.commit_intents(account_of(campaign), SIMULATOR, claims, LEASE)
-    assert (going.posting, closed) == ([], [claims[0].id])
-    assert states(campaign) == {"queued": 1}
-
-
-@pytest.mark.django_db
-def test_what_is_too_late_expires() -> None:
-    campaign = launched(1)
-    claims = claim(campaign)
-    campaign.sends.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert intend(campaign, claims) == []
-    assert states(campaign) == {"expired": 1}
-
-
-@pytest.mark.django_db
-def test_a_paused_account_posts_nothing_and_gives_its_claims_back() -> None:
-    campaign = launched(2)
-    claims = claim(campaign)
-    Account.objects.update(paused_at=Now(), pause_reason="bad key")
-    assert intend(campaign, claims) == []
-    assert states(campaign) == {"queued": 2}
-
-
-@pytest.mark.django_db
 def test_a_simulated_text_is_no_history_of_a_live_one() -> None:
     campaign = launched(1)
     claims = claim(campaign)
@@ -312,92 +205,3 @@ def test_two_workers_never_claim_the_same_text() -> None:
         thread.join()
     claimed = [pk for ids in found for pk in ids]
     assert sorted(claimed) == sorted(campaign.sends.values_list("pk", flat=True))
-
-
-def blocked_until(release: Callable[[], None], work: Callable[[], None]) -> bool:
-    """Start `work` in another session; True if it could not finish before `release`."""
-    done = threading.Event()
-
-    def run() -> None:
-        work()
-        done.set()
-
-    thread = in_another_session(run)
-    waited = not done.wait(0.3)
-    release()
-    thread.join(10)
-    assert done.is_set()
-    return waited
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("stop", ["opt-out", "pause", "cancel"])
-def test_an_intent_waits_for_a_stop_that_came_first_and_then_obeys_it(stop: str) -> None:
-    campaign = launched(1)
-    claims = claim(campaign)
-    posted: list[int] = []
-    transaction.set_autocommit(False)
-    try:
-        if stop == "opt-out":
-            suppress([number(0)], source=Suppression.Source.REPLY, evidence="STOP")
-        elif stop == "pause":
-            steering.pause(campaign, "wait")
-        else:
-            steering.cancel(campaign)
-        waited = blocked_until(transaction.commit, lambda: posted.extend(intend(campaign, claims)))
-    finally:
-        transaction.set_autocommit(True)
-    assert waited
-    assert posted == []
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("stop", ["opt-out", "pause", "cancel"])
-def test_a_stop_waits_for_an_intent_that_came_first(stop: str) -> None:
-    campaign = launched(1)
-    claims = claim(campaign)
-
-    def stop_it() -> None:
-        if stop == "opt-out":
-            suppress([number(0)], source=Suppression.Source.REPLY, evidence="STOP")
-        elif stop == "pause":
-            steering.pause(campaign, "wait")
-        else:
-            steering.cancel(campaign)
-
-    transaction.set_autocommit(False)
-    try:
-        intend(campaign, claims)
-        waited = blocked_until(transaction.commit, stop_it)
-    finally:
-        transaction.set_autocommit(True)
-    assert waited
-    assert states(campaign) == {"posting": 1}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_opt_out_that_cannot_see_the_text_still_stops_it() -> None:
-    """The text is inserted while the opt-out runs: only the lock on the number stands between them."""
-    campaign = launched(1)
-    Send.objects.all().delete()
-    posted: list[int] = []
-    transaction.set_autocommit(False)
-    try:
-        suppress([number(0)], source=Suppression.Source.REPLY, evidence="STOP")
-
-        def launch_claim_and_intend() -> None:
-            make_send(
-                kind="campaign",
-                campaign=campaign,
-                contact=Contact.objects.get(),
-                agent=campaign.agent,
-                to=number(0),
-            )
-            posted.extend(intend(campaign, claim(campaign)))
-
-        waited = blocked_until(transaction.commit, launch_claim_and_intend)
-    finally:
-        transaction.set_autocommit(True)
-    assert waited
-    assert posted == []
-    assert states(campaign) == {"suppressed": 1}

@@ -170,10 +170,11 @@ class TestConfirmation:
         assert not Send.objects.filter(state="queued").exists()
 
 
-def test_complaints_in_replies_reach_the_brake_of_the_campaign() -> None:
+def test_complaints_in_replies_reach_the_brake_of_the_campaign(django_capture_on_commit_callbacks: Any) -> None:
     campaign = launched(1)
     Account.objects.update(brake_complaints=1)
     now = timezone.now()
     campaign.sends.update(state="accepted", thread_id="th_c", posted_at=now, finished_at=now, attempts=1)
-    apply(text_call(campaign.sends.get(), "This is spam and my lawyer will hear of it"))
+    with django_capture_on_commit_callbacks(execute=True):
+        apply(text_call(campaign.sends.get(), "This is spam and my lawyer will hear of it"))
     assert Campaign.objects.get().status == "paused"
