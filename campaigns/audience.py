@@ -1,67 +1,29 @@
-"""Who a campaign is for: whom it includes, whom it leaves out, and how many remain at each step.
+"""Who a campaign is for: whom it includes, whom it leaves out, who remains, and why.
 
 Everybody gets one text, however many lists and segments hold them: a number is one contact, and every question here is
 a condition on contacts.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 
 from campaigns import composing
-from campaigns.models import Account, Campaign, Mode, Segment
+from campaigns.choices import Choice, hours_in_words
+from campaigns.models import Account, Campaign, Mode
 from campaigns.segmenting import Catalogue, Clock, condition_of
-from campaigns.segmenting.compiling import OPTED_OUT, any_of, is_simple, keys_of, on_list
+from campaigns.segmenting.compiling import EVERYBODY, OPTED_OUT, any_of, is_simple, keys_of, on_list
 from campaigns.segmenting.history import got, replied, texted_since, waiting
 from contacts.models import Attribute, Contact, ContactList
 from contacts.querysets import ContactQuerySet
 
-NOBODY = Q(pk__in=[])
-MOST_NAMED = 10  # single people told by name
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Whom somebody chose, saved or not yet."""
-
-    lists: Collection[ContactList] = ()
-    segments: Collection[Segment] = ()
-    people: Collection[Contact] = ()
-    excluded_lists: Collection[ContactList] = ()
-    excluded_segments: Collection[Segment] = ()
-    excluded_people: Collection[Contact] = ()
-    excluded_recipients: Collection[Campaign] = ()
-    excluded_silent: Collection[Campaign] = ()
-    rest_hours: int | None = None
-    skip_open_conversations: bool = False
-
-    @classmethod
-    def of(cls, campaign: Campaign) -> "Choice":
-        """As the campaign has it."""
-        many: dict[str, Any] = {name: list(getattr(campaign, name).all()) for name in MANY}
-        return cls(**many, rest_hours=campaign.rest_hours, skip_open_conversations=campaign.skip_open_conversations)
-
-    @property
-    def is_empty(self) -> bool:
-        """Is nobody included yet?"""
-        return not (self.lists or self.segments or self.people)
-
-
-MANY = (
-    "lists",
-    "segments",
-    "people",
-    "excluded_lists",
-    "excluded_segments",
-    "excluded_people",
-    "excluded_recipients",
-    "excluded_silent",
-)
+# A condition that the database sees; of an empty set Django makes no query at all, which cannot be joined.
+NOBODY = ~EVERYBODY
+EVERYWHERE = Q()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +32,6 @@ class Reason:
 
     words: str
     holds: Q
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the sum: in words, and how many people it holds, or takes away."""
-
-    words: str
-    people: int
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """The whole sum, with some of those who remain."""
-
-    included: list[Step] = field(default_factory=list)
-    excluded: list[Step] = field(default_factory=list)
-    before: int = 0
-    remain: int = 0
-    opted_out: int = 0
-    sample: list[Contact] = field(default_factory=list)
 
 
 def clock_of(account: Account, at: datetime | None = None) -> Clock:
@@ -106,36 +48,20 @@ def audience(campaign: Campaign, at: datetime | None = None) -> ContactQuerySet:
     return chosen(Choice.of(campaign), clock_of(campaign.agent.account, at)).with_suppression().order_by("pk")
 
 
-def chosen(choice: Choice, clock: Clock) -> ContactQuerySet:
-    """The people that remain, as one query. Raises QuestionProblem for a segment that cannot be asked any more."""
+def chosen(choice: Choice, clock: Clock, window: Q = EVERYWHERE) -> ContactQuerySet:
+    """The people that remain, as one query. Raises QuestionProblem for a segment that cannot be asked any more.
+
+    `window` bounds their keys, and those of every set that is asked for on the way, so that a look at a few is cheap.
+    """
     catalogue = Catalogue.load()
-    people = Contact.objects.filter(_included_by_any(choice, catalogue, clock))
+    people = Contact.objects.filter(included_by_any(choice, catalogue, clock, window))
     sets = []
     for reason in excluded(choice, catalogue, clock):
         if is_simple(reason.holds):
             people = people.filter(~reason.holds)
         else:
-            sets.append(keys_of(reason.holds))
+            sets.append(keys_of(window & reason.holds))
     return Contact.objects.filter(pk__in=people.order_by().values("pk").difference(*sets)) if sets else people
-
-
-def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
-    """The sum, step by step. Raises QuestionProblem."""
-    catalogue = Catalogue.load()
-    sources = list(included(choice, catalogue, clock))
-    everybody = Contact.objects.filter(_included_by_any(choice, catalogue, clock))
-    remaining = chosen(choice, clock)
-    steps = [Step(reason.words, Contact.objects.filter(reason.holds).count()) for reason in sources]
-    less = [Step(one.words, everybody.filter(one.holds).count()) for one in excluded(choice, catalogue, clock)]
-    before = steps[0].people if len(steps) == 1 else everybody.count()
-    return Counted(
-        included=steps,
-        excluded=less,
-        before=before,
-        remain=remaining.count() if less else before,
-        opted_out=remaining.filter(OPTED_OUT).count(),
-        sample=list(remaining.order_by("pk")[:sample]),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,29 +99,22 @@ def _explained(person: Contact, sources: list[Reason], less: list[Reason]) -> Ex
     return Explained(person, words[0], words[1], person.is_opted_out)  # type: ignore[attr-defined]  # an annotation
 
 
-def audience_in_words(campaign: Campaign) -> str:
-    """Whom it includes and leaves out, as one line."""
-    return in_words(Choice.of(campaign))
-
-
-def in_words(choice: Choice, *, by_name: bool = False) -> str:
-    """Whom it includes and leaves out, as one line; single people `by_name`, or how many."""
-    single = _named if by_name else _single
-    names = [str(one) for one in (*choice.lists, *choice.segments)]
-    names += [single(choice.people)] if choice.people else []
-    less = [str(one) for one in (*choice.excluded_lists, *choice.excluded_segments)]
-    less += [single(choice.excluded_people)] if choice.excluded_people else []
-    less += [f"who had a text within {_hours(choice.rest_hours)}"] if choice.rest_hours else []
-    less += ["who have an open conversation"] if choice.skip_open_conversations else []
-    less += [f"who got “{one}”" for one in choice.excluded_recipients]
-    less += [f"who got “{one}” and did not reply" for one in choice.excluded_silent]
-    return (", ".join(names) or "nobody yet") + (f"; without {', '.join(less)}" if less else "")
-
-
 def drafts_that_need(lists: QuerySet[ContactList]) -> list[Campaign]:
     """The drafts that would include, or leave out, other people if these lists went."""
     of_any = Q(lists__in=lists) | Q(excluded_lists__in=lists)
     return list(Campaign.objects.filter(of_any, status__in=Campaign.EDITABLE).distinct())
+
+
+def drafts_that_name(people: QuerySet[Contact]) -> list[tuple[Campaign, Contact]]:
+    """The drafts in which any of these people stand one by one, to be texted or left out, each with the person."""
+    drafts = Campaign.objects.filter(status__in=Campaign.EDITABLE)
+    named = {
+        (draft, person)
+        for name in ("people", "excluded_people")
+        for draft in drafts.filter(**{f"{name}__in": people}).distinct()
+        for person in getattr(draft, name).filter(pk__in=people)
+    }
+    return sorted(named, key=lambda pair: (pair[0].pk, pair[1].pk))
 
 
 def known_fields(people: QuerySet[Contact], names: Iterable[str]) -> set[str]:
@@ -224,7 +143,7 @@ def excluded(choice: Choice, catalogue: Catalogue, clock: Clock) -> Iterator[Rea
         yield Reason("are left out one by one", Q(pk__in=[person.pk for person in choice.excluded_people]))
     if choice.rest_hours:
         since = clock.now - timedelta(hours=choice.rest_hours)
-        yield Reason(f"had a text in the last {_hours(choice.rest_hours)}", texted_since(since))
+        yield Reason(f"had a text in the last {hours_in_words(choice.rest_hours)}", texted_since(since))
         # They will have had one by the time that ours arrives.
         yield Reason("have another text waiting to be sent", waiting())
     if choice.skip_open_conversations:
@@ -241,25 +160,9 @@ def _counts(campaign: Campaign) -> bool:
     return campaign.mode == Mode.current()
 
 
-def _included_by_any(choice: Choice, catalogue: Catalogue, clock: Clock) -> Q:
-    """At least one of `included` holds; all lists are asked for at once."""
-    conditions = [reason.holds for reason in included(replace(choice, lists=()), catalogue, clock)]
+def included_by_any(choice: Choice, catalogue: Catalogue, clock: Clock, window: Q = EVERYWHERE) -> Q:
+    """At least one of `included` holds, in the window; all lists are asked for at once."""
+    conditions = [window & reason.holds for reason in included(replace(choice, lists=()), catalogue, clock)]
     if choice.lists:
-        conditions.append(on_list(*(one.pk for one in choice.lists)))
+        conditions.append(window & on_list(*(one.pk for one in choice.lists)))
     return any_of(conditions) if conditions else NOBODY
-
-
-def _single(people: Collection[Contact]) -> str:
-    return f"{len(people)} single {'person' if len(people) == 1 else 'people'}"
-
-
-def _named(people: Collection[Contact]) -> str:
-    names = sorted(str(person) for person in people)
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _hours(hours: int) -> str:
-    if hours % 24 == 0:
-        return "day" if hours == 24 else f"{hours // 24} days"
-    return "hour" if hours == 1 else f"{hours} hours"

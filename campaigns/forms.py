@@ -1,10 +1,11 @@
 """What staff fill in about campaigns."""
 
 from collections.abc import Collection
+from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -14,14 +15,16 @@ from unfold.widgets import (
 )
 
 from campaigns import revising
-from campaigns.audience import MANY, Choice, chosen, clock_of
+from campaigns.audience import chosen, clock_of
+from campaigns.choices import MANY, Choice
 from campaigns.form_fields import People
+from campaigns.glimpsing import Glimpse
 from campaigns.models import Account, Agent, Campaign, Mode, Segment
 from campaigns.revising import Outrun
 from campaigns.segmenting import Clock, QuestionProblem
 from campaigns.what_form import WhatForm
 from campaigns.when_form import WhenForm
-from contacts.models import Contact, ContactList
+from contacts.models import ContactList
 
 HOURS = {"hours": 1, "days": 24}
 PEOPLE = {"rows": 3, "placeholder": "A name or number on each line"}
@@ -105,8 +108,10 @@ class CampaignForm(WhatForm, WhenForm):
             "agent_enabled": UnfoldBooleanSwitchWidget,
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, at_a_glance: bool = False, **kwargs: Any) -> None:
+        """`at_a_glance`: nothing is saved, so merge tags are looked up with some of the people and not with all."""
         super().__init__(*args, **kwargs)
+        self._at_a_glance = at_a_glance
         self.map_keys()
         if self.instance.pk is None:
             self.fields["agent"].initial = Agent.objects.first()
@@ -156,12 +161,10 @@ class CampaignForm(WhatForm, WhenForm):
         """Now, in days of the business that the form names."""
         return clock_of(self.account())
 
-    def chosen_people(self) -> QuerySet[Contact]:
-        """The people whom the form means; nobody where a segment cannot be asked."""
-        try:
-            return chosen(self.choice(), self.clock()).order_by("pk")
-        except QuestionProblem:
-            return Contact.objects.none()
+    @cached_property
+    def glimpse(self) -> Glimpse:
+        """A look at the people whom the form means."""
+        return Glimpse(self.choice(), self.clock())
 
     def _is_idle(self, name: str) -> bool:
         field = self.fields[name]
@@ -199,7 +202,8 @@ class CampaignForm(WhatForm, WhenForm):
         if self.choice().is_empty and not {"lists", "segments", "people"} & set(self.errors):
             self.add_error("lists", "Choose at least one list or segment, or name somebody.")
         try:
-            self.check_what(given, chosen(self.choice(), self.clock()))
+            everybody = chosen(self.choice(), self.clock())
+            self.check_what(given, self.glimpse.some if self._at_a_glance else everybody)
         except QuestionProblem as problem:
             self.add_error(None, str(problem))
         return given

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 from campaigns import law
 from campaigns.models import Account, SendWindow
@@ -61,6 +62,12 @@ def clock(at: datetime | time) -> str:
         return "noon" if at.hour else "midnight"
     hour = f"{(at.hour + 11) % 12 + 1}{f':{at.minute:02d}' if at.minute else ''}"
     return f"{hour} {'AM' if at.hour < 12 else 'PM'}"
+
+
+def moment(at: datetime, account: Account) -> str:
+    """9 PM on Tuesday, Nov 24 (New York time): on the business's clock."""
+    local = at.astimezone(ZoneInfo(account.time_zone))
+    return f"{clock(local)} on {local:%A, %b} {local.day} ({zone_name(account.time_zone)})"
 
 
 def zone_name(zone: str) -> str:

@@ -9,8 +9,6 @@ from campaigns.composing import PERSON_FIELDS, is_blank
 from campaigns.scripts import values_of
 from contacts.models import Attribute, Contact
 
-# People that are looked at; an audience of a million would keep the page waiting.
-LOOKED_AT = 20_000
 EXAMPLES_FROM = 50
 MOST_COLUMNS = 200
 LABELS = {
@@ -43,10 +41,9 @@ def choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
 
 def merge_fields(people: QuerySet[Contact], business_name: str) -> list[MergeField]:
     """What the people have, the columns of the business's own after the others."""
-    some = Contact.objects.filter(pk__in=people.order_by("pk").values("pk")[:LOOKED_AT])
-    labels = dict(LABELS) | _columns(some)
+    labels = dict(LABELS) | _columns(people)
     # Aliases that no column has, whatever it is called.
-    counts = some.aggregate(
+    counts = people.order_by().aggregate(
         of=Count("pk"), **{f"blank_{index}": Count("pk", filter=blank(name)) for index, name in enumerate(labels)}
     )
     shown = [values_of(person, business_name) for person in people.order_by("pk")[:EXAMPLES_FROM]]

@@ -11,8 +11,8 @@ from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import audience as audiences
-from campaigns.audience import Choice
+from campaigns import counting, held_back
+from campaigns.choices import Choice
 from campaigns.models import Campaign, RehearsedText, Send
 from campaigns.progress import Progress, progress
 from campaigns.scripts import Scripted
@@ -21,6 +21,9 @@ from contacts.models import Contact
 from contacts.phones import pretty, time_zones
 
 State, Delivery = Send.State, Send.Delivery
+# What the history's filter by reason (`why`) takes for a carrier that gave none.
+UNSAID = "-"
+MOST_PROBLEMS = 20
 # One colour for a state everywhere; the names are classes of pages.css.
 COLOURS = {
     State.QUEUED: "waiting",
@@ -105,11 +108,29 @@ def funnel(campaign: Campaign, counted: Progress) -> list[Part]:
     ]
 
 
-def problems(campaign: Campaign) -> list[tuple[str, int]]:
-    """Why people were not reached, in words, the commonest first."""
-    bad = campaign.sends.filter(state__in=[State.FAILED, State.UNKNOWN])
-    found = bad.order_by().values_list("reason").annotate(count=Count("pk")).order_by("-count")[:5]
-    return [(reason, count) for reason, count in found]
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why some were not reached, in words; how many, and the list of them."""
+
+    words: str
+    count: int
+    url: str
+
+
+def problems(campaign: Campaign) -> list[Problem]:
+    """Each reason why people were not reached, the commonest first."""
+    bad = campaign.sends.filter(state__in=[State.FAILED, State.UNKNOWN]).order_by().values_list("state", "reason")
+    found = [
+        Problem(f"{State(state).label}: {reason}", count, history_url(campaign, state__exact=state, why=reason))
+        for state, reason, count in bad.annotate(count=Count("pk"))
+    ]
+    accepted = {"state": State.ACCEPTED.value, "delivery": Delivery.UNDELIVERED.value}
+    lost = campaign.sends.filter(**accepted).order_by().values_list("delivery_error")
+    for error, count in lost.annotate(count=Count("pk")):
+        filters = {f"{name}__exact": value for name, value in accepted.items()}
+        words = f"Not delivered: {error or 'the carrier did not say why.'}"
+        found.append(Problem(words, count, history_url(campaign, **filters, why=error or UNSAID)))
+    return sorted(found, key=lambda one: -one.count)[:MOST_PROBLEMS]
 
 
 def live(campaign: Campaign) -> dict[str, Any]:
@@ -140,21 +161,13 @@ def live(campaign: Campaign) -> dict[str, Any]:
         "rate": rate,
         "launching": launching,
         "snapshot": snapshot,
-        "held_back_url": _held_back_url(campaign),
+        "held_back_url": held_back.people_url(snapshot, held_back="1") if snapshot else "",
         "digest": _digest(campaign, counted),
         "under_way": campaign.status in Campaign.UNDER_WAY,
         "account": campaign.agent.account,
         "recent": campaign.sends.select_related("contact").exclude(posted_at=None).order_by("-posted_at")[:8],
         "history": history_url(campaign),
     }
-
-
-def _held_back_url(campaign: Campaign) -> str:
-    """Everybody who was rehearsed, from where those held back are one filter away."""
-    if campaign.launched_rehearsal_id is None:
-        return ""
-    query = urlencode({"rehearsal__id__exact": campaign.launched_rehearsal_id})
-    return f"{reverse('admin:campaigns_rehearsedtext_changelist')}?{query}"
 
 
 def _digest(campaign: Campaign, counted: Progress) -> str:
@@ -164,12 +177,23 @@ def _digest(campaign: Campaign, counted: Progress) -> str:
     return f"{campaign.status}.{zlib.crc32(repr(shown).encode()):x}"
 
 
-def counted(choice: Choice, clock: Clock) -> dict[str, Any]:
-    """The sum of an audience, or why it cannot be counted."""
+def counted(choice: Choice, clock: Clock, agent: Any = None) -> dict[str, Any]:
+    """The sum of an audience, or why it cannot be counted; and the address of the people whom its numbers count.
+
+    `agent` is the key of the agent in whose business's days the clock is.
+    """
+    if choice.is_empty:
+        return {"nobody_chosen": True}
     try:
-        return {"sum": audiences.count(choice, clock), "nobody_chosen": choice.is_empty}
+        return {"sum": counting.count(choice, clock), "who": _who_url(choice, agent)}
     except QuestionProblem as problem:
         return {"problem": str(problem)}
+
+
+def _who_url(choice: Choice, agent: Any) -> str:
+    """Up to the key of a line of the sum, which ends it."""
+    query = choice.as_query() | ({"agent": str(agent)} if agent else {})
+    return f"{reverse('admin:campaigns_campaign_who')}?{urlencode({**query, 'of': ''})}"
 
 
 def bubble_of(text: RehearsedText) -> Bubble:

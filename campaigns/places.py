@@ -58,6 +58,11 @@ def name_of(place: str) -> str:
     return _NAMES.get(place, place)
 
 
+def is_anywhere(where: Whereabouts) -> bool:
+    """Does the number tell no state, so that the law of all of them counts?"""
+    return sum("-" in place for place in where.places) > 1
+
+
 def names_of(places: Sequence[str]) -> str:
     """The most exact of them, in words; several states are counted."""
     states = [place for place in places if "-" in place]

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.models import Campaign
 from campaigns.places import Whereabouts
-from campaigns.timing import NO_HOUR, Hours
+from campaigns.timing import Hours, no_hour
 from campaigns.windows import DAYS_AHEAD, Openings, local_time
 
 
@@ -48,7 +48,7 @@ class Plan:
             # Lawful hours alone count, so that nobody waits for a morning together with all others.
             window = group.openings.after(group.begins, offset) or group.openings.at(due)
             if window is None:
-                return Slot(reason=NO_HOUR)
+                return Slot(reason=no_hour(where))
             due, ends = window.opens, window.closes
         last = self.campaign.expires_at
         if last is not None and due >= last:

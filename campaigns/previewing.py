@@ -1,6 +1,5 @@
 """A message while it is being written: as one real person would read it, what it costs, what to think of."""
 
-import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from campaigns import composing
 from campaigns.audience import known_fields
 from campaigns.composing.advising import Advice, Repair, advice
 from campaigns.composing.repairing import outside_tags, repaired
+from campaigns.glimpsing import MOST, Glimpse
 from campaigns.merge_fields import blank
 from campaigns.models import Campaign
 from campaigns.pages import Bubble, bubble
@@ -63,16 +63,18 @@ class Preview:
     problem: str = ""
     advice: list[Advice] = field(default_factory=list)
     ways: str = ""
+    among: str = ""
 
 
-def look(people: QuerySet[Contact], pick: Pick, at: int, names: Iterable[str], kept: str = "") -> Looked:
+def look(glimpse: Glimpse, pick: Pick, at: int, names: Iterable[str], kept: str = "") -> Looked:
     """The person to show; `kept` is the key of one who was shown and is kept while the words change."""
-    if kept.isdigit() and (person := people.filter(pk=kept).first()) is not None:
+    if kept.isdecimal() and len(kept) < 19 and (person := glimpse.find(int(kept))) is not None:
         return Looked(pick, at, person)
+    people: QuerySet[Contact] = glimpse.some
     at = max(0, min(at, FURTHEST))
     match pick:
         case Pick.RANDOM:
-            return Looked(pick, at, _random(people))
+            return Looked(pick, at, glimpse.anybody())
         case Pick.LONGEST:
             found = people.order_by(_length(names).desc(), "pk")
         case Pick.BLANKS:
@@ -83,8 +85,9 @@ def look(people: QuerySet[Contact], pick: Pick, at: int, names: Iterable[str], k
     return Looked(pick, at if person is not None else 0, person)
 
 
-def preview(draft: Campaign, people: QuerySet[Contact], pick: Pick, at: int, kept: str = "") -> Preview:
+def preview(draft: Campaign, glimpse: Glimpse, pick: Pick, at: int, kept: str = "") -> Preview:
     """The message for one person, the sums of the first some, and what to think of."""
+    people = glimpse.some
     try:
         script = Script(draft)
         names = frozenset(name for compiled in script.templates() for name in compiled.names)
@@ -93,11 +96,11 @@ def preview(draft: Campaign, people: QuerySet[Contact], pick: Pick, at: int, kep
     except composing.TemplateProblem as problem:
         mend = [Advice("Some of its quotes are not those of a keyboard.", Repair.CHARACTERS)]
         return Preview(
-            look(people, pick, at, (), kept),
+            look(glimpse, pick, at, (), kept),
             problem=str(problem),
             advice=mend if repaired(draft.message) != draft.message else [],
         )
-    looked = look(people, pick, at, names, kept)
+    looked = look(glimpse, pick, at, names, kept)
     scripted = script.for_person(looked.person, opted_out=False) if looked.person is not None else None
     return Preview(
         looked,
@@ -108,6 +111,7 @@ def preview(draft: Campaign, people: QuerySet[Contact], pick: Pick, at: int, kep
         data_costs=_data_costs(draft.message, scripted),
         advice=list(_advice(script, draft, people)),
         ways=ways(draft),
+        among=f"the first {MOST:,} people" if glimpse.is_cut else "",
     )
 
 
@@ -155,15 +159,6 @@ def _data_costs(message: str, scripted: Scripted | None) -> str:
         return ""
     own = [one for one in count_segments(scripted.text).costly if one not in message]
     return " ".join(own)
-
-
-def _random(people: QuerySet[Contact]) -> Contact | None:
-    """Any of them, without sorting all: the next one after a random key."""
-    bounds = [people.order_by(order).values_list("pk", flat=True).first() for order in ("pk", "-pk")]
-    if bounds[0] is None or bounds[1] is None:
-        return None
-    after = random.randint(bounds[0], bounds[1])  # noqa: S311  # nothing secret
-    return people.filter(pk__gte=after).order_by("pk").first()
 
 
 def _length(names: Iterable[str]) -> Any:

@@ -4,8 +4,8 @@ A snapshot is made some thousand people a transaction, each of which ends with t
 after a dead one goes on there. `campaigns.background` has the jobs.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 from campaigns.audience import audience
 from campaigns.composing import TemplateProblem
 from campaigns.fingerprints import changes, facts, fingerprint
+from campaigns.hours_wording import moment
 from campaigns.models import Campaign, Rehearsal
 from campaigns.scripts import Script
 from campaigns.segmenting import QuestionProblem
@@ -130,15 +131,32 @@ def changed(campaign: Campaign, rehearsal: Rehearsal) -> list[str]:
     return changes(rehearsal.facts, now) or ["Something that decides the texts has changed."]
 
 
+def holds_until(campaign: Campaign, rehearsal: Rehearsal) -> datetime | None:
+    """When it lapses though nobody changes anything (UTC): its first send window closes, or its spread is over.
+
+    None: never, since its texts leave at any hour.
+    """
+    summary = Summary.of(rehearsal.summary)
+    ends = [summary.first_close, summary.last_due if campaign.spread_minutes else ""]
+    return min((datetime.fromisoformat(end) for end in ends if end), default=None)
+
+
+def lapsed_approvals(campaigns: Iterable[Campaign]) -> set[int]:
+    """Of these approved drafts, with their accounts, the keys of those whose rehearsal's hours are over."""
+    approved = {one.pk: one for one in campaigns}
+    newest = Rehearsal.objects.filter(campaign__in=approved).order_by("campaign_id", "-pk").distinct("campaign_id")
+    return {one.campaign_id for one in newest if _overtaken(approved[one.campaign_id], one)}
+
+
 def _overtaken(campaign: Campaign, rehearsal: Rehearsal) -> list[str]:
     """Times that were rehearsed and are over, so that the launch would be another than was seen."""
-    now = timezone.now().isoformat()
-    summary = Summary.of(rehearsal.summary)
-    if summary.first_close and summary.first_close <= now:
-        return ["A send window that was rehearsed has closed since."]
-    if campaign.spread_minutes and summary.last_due and summary.last_due <= now:
-        return ["The hours over which the texts were spread are over."]
-    return []
+    end = holds_until(campaign, rehearsal)
+    if end is None or timezone.now() < end:
+        return []
+    return [
+        f"Its hours are over since {moment(end, campaign.agent.account)}: these texts would leave at other hours than "
+        "were rehearsed. Nobody has changed anything else."
+    ]
 
 
 def _write_down(rehearsal: Rehearsal, stage: Stage, people: list[Contact]) -> bool:

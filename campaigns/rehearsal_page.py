@@ -3,11 +3,9 @@
 import json
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
-
-from campaigns import approving, launch_wording, rehearsal
+from campaigns import approving, held_back, launch_wording, rehearsal
+from campaigns.hours_wording import moment
 from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.pages import Bubble, Part, bubble_of, duration
 from campaigns.summaries import HOUR, Summary
@@ -25,6 +23,7 @@ def shown(campaign: Campaign, snapshot: Rehearsal, person: Any) -> dict[str, Any
     ahead = launch_wording.outlook(campaign, summary)
     reasons = rehearsal.changed(campaign, snapshot)
     due = approving.is_due(campaign, snapshot)
+    holds = rehearsal.holds_until(campaign, snapshot)
     return {
         "snapshot": snapshot,
         "changes": reasons,
@@ -33,7 +32,9 @@ def shown(campaign: Campaign, snapshot: Rehearsal, person: Any) -> dict[str, Any
         "takes": duration(ahead.takes.total_seconds()) if ahead and ahead.takes is not None else "",
         "cost": launch_wording.cost(campaign, snapshot),
         "bar": _bar(snapshot, summary),
-        "everybody": people_url(snapshot),
+        "held_back": held_back.groups(campaign, snapshot),
+        "holds_until": holds and moment(holds, campaign.agent.account),
+        "everybody": held_back.people_url(snapshot),
         "chart": _chart(summary),
         "common_signs": summary.common_signs(),
         "samples": _samples(snapshot, summary),
@@ -57,12 +58,6 @@ def progress(snapshot: Rehearsal) -> dict[str, Any]:
     }
 
 
-def people_url(snapshot: Rehearsal, **filters: str) -> str:
-    """The list of the people of a rehearsal."""
-    query = {"rehearsal__id__exact": snapshot.pk, **filters}
-    return f"{reverse('admin:campaigns_rehearsedtext_changelist')}?{urlencode(query)}"
-
-
 def _bar(snapshot: Rehearsal, summary: Summary) -> list[Part]:
     total = snapshot.done or 1
     held = sorted(((name, count) for name, count in summary.outcomes.items() if name != Outcome.WILL_SEND))
@@ -73,7 +68,7 @@ def _bar(snapshot: Rehearsal, summary: Summary) -> list[Part]:
             count,
             100 * count / total,
             "good" if name == Outcome.WILL_SEND else "rest",
-            people_url(snapshot, outcome__exact=name),
+            held_back.people_url(snapshot, outcome__exact=name),
         )
         for name, count in rows
     ]

@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from campaigns import segmenting
-from campaigns.audience import MANY, Choice, in_words
+from campaigns.choices import MANY, Choice, in_words
 from campaigns.models import Campaign, Revision, Segment
 from campaigns.segmenting import Catalogue
 

@@ -10,13 +10,12 @@ from django.utils import timezone
 from campaigns import law
 from campaigns.hours_wording import clock, zone_name
 from campaigns.models import Account
-from campaigns.places import Whereabouts, names_of, whereabouts
+from campaigns.places import Whereabouts, is_anywhere, names_of, whereabouts
 from campaigns.windows import Openings, Rule, Window, hours_of, next_window, openings
 
-NO_HOUR = (
-    "No hour is lawful for this number: its time zones, the law and the business's send windows have none in common. "
-    "Give the person their time zone, or widen the send windows."
-)
+NO_HOUR = "No hour is lawful for this number: its time zones, the law and the business's send windows share none."
+WIDEN = "Widen the send windows, or leave this person out."
+GIVE_A_ZONE = "Give the person their time zone, or widen the send windows."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def next_lawful_minute(phone: str, time_zone: str, account: Account, now: dateti
     window = hours.next_window(where, now)
     reasons = [_clocks(where, time_zone, account)]
     if window is None:
-        return Lawful(None, now, where, [*reasons, NO_HOUR])
+        return Lawful(None, now, where, [*reasons, no_hour(where)])
     zone = ZoneInfo(hours.zones(where)[0])
     reasons += _limits(window.opens.astimezone(zone), hours, where)
     until = f"until {clock(window.closes.astimezone(zone))}"
@@ -91,6 +90,14 @@ def next_lawful_minute(phone: str, time_zone: str, account: Account, now: dateti
         opens = window.opens.astimezone(zone)
         reasons.append(f"The next text may leave on {opens:%A} at {clock(opens)}, {until} {zone_name(zone.key)}.")
     return Lawful(window, now, where, reasons)
+
+
+def no_hour(where: Whereabouts) -> str:
+    """Why a text may never leave, and what to do about it."""
+    if len(where.zones) == 1:
+        return f"{NO_HOUR} {WIDEN}"
+    anywhere = f" It may belong to somebody in {names_of(where.places)}, as toll-free numbers do." * is_anywhere(where)
+    return f"{NO_HOUR}{anywhere} {GIVE_A_ZONE}"
 
 
 def _clocks(where: Whereabouts, time_zone: str, account: Account) -> str:

@@ -1,13 +1,26 @@
 """What staff fill in about contacts."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from contacts.models import Contact, Suppression
 from contacts.phones import InvalidPhone, parse_phone
+
+# The clocks of most people of this product's customers, from east to west.
+NEAR_ZONES = (
+    "America/Halifax",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+)
 
 
 class PhoneFormField(forms.CharField):
@@ -24,9 +37,23 @@ class PhoneFormField(forms.CharField):
             raise ValidationError(str(problem)) from problem
 
 
+def zones_to_choose() -> list[tuple[str, str]]:
+    """Every IANA zone by its name, those of the US and Canada first."""
+    others = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
+    near = [*NEAR_ZONES, *(zone for zone in others if zone not in NEAR_ZONES)]
+    return [("", "Not known: judged from the number"), *((zone, zone.replace("_", " ")) for zone in near)]
+
+
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone
     """A contact, by hand."""
 
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        required=False,
+        choices=zones_to_choose,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Where they live. Without it every zone that the number may stand for counts, the strictest of all.",
+    )
     phone = PhoneFormField(label="Number", help_text="As you would dial it; without a country code it is a US number.")
 
     class Meta:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from campaigns.audience import Choice, clock_of, excluded, included
+from campaigns.audience import clock_of, excluded, included
+from campaigns.choices import Choice
 from campaigns.models import Campaign, Mode, RehearsedText, Send
 from campaigns.segmenting import Catalogue, QuestionProblem
 from contacts.models import Contact

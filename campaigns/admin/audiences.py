@@ -5,14 +5,16 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from campaigns import audience, pages
+from campaigns import audience, counting, pages, people_page
 from campaigns.admin.composer import ComposerPages
-from campaigns.audience import MANY
+from campaigns.choices import MANY, Choice, in_words
 from campaigns.forms import CampaignForm
+from campaigns.models import Account, Agent
 from campaigns.segmenting import QuestionProblem
 from contacts.admin.contacts import search_contacts
 from contacts.models import Contact
@@ -25,7 +27,7 @@ class AudiencePages(ComposerPages):
 
     def audience_urls(self) -> list[URLPattern]:
         """Ours."""
-        parts = {"people": self.people, "exclusions": self.exclusions, "asked": self.asked}
+        parts = {"people": self.people, "exclusions": self.exclusions, "asked": self.asked, "who": self.who}
         wrap = self.admin_site.admin_view
         return [path(f"{name}/", wrap(view), name=f"campaigns_campaign_{name}") for name, view in parts.items()]
 
@@ -35,8 +37,27 @@ class AudiencePages(ComposerPages):
         if isinstance(form, HttpResponse):
             return form
         wrong = [error for name in (*MANY, "rest_amount") for error in form.errors.get(name, ()) if form[name].value()]
-        shown = {"wrong": wrong} if wrong else pages.counted(form.choice(), form.clock())
+        shown = {"wrong": wrong} if wrong else pages.counted(form.choice(), form.clock(), form["agent"].value())
         return TemplateResponse(request, "campaigns/people.html", shown)
+
+    def who(self, request: HttpRequest) -> HttpResponse:
+        """The people whom a number of the sum counts; the address says whom somebody chose, saved or not."""
+        if not (self.has_view_permission(request) and request.user.has_perm("contacts.view_contact")):
+            raise PermissionDenied
+        query = request.GET.dict()
+        choice, agent = Choice.from_query(query), Agent.objects.filter(pk=_key(query.get("agent", ""))).first()
+        clock = audience.clock_of(agent.account if agent else Account.objects.order_by("pk").first() or Account())
+        try:
+            words, people = counting.people_of(choice, clock, query.get("of", counting.REMAIN))
+        except counting.NoSuchStep as problem:
+            raise Http404 from problem
+        except QuestionProblem as problem:
+            return self.page(request, "campaigns/who.html", title="Audience", problem=str(problem))
+        shown = people_page.listed(people, query)
+        about = f"The audience: {in_words(choice)}."
+        return self.page(
+            request, "campaigns/who.html", title="Audience", sentence=f"Those who {words}", about=about, **shown
+        )
 
     def exclusions(self, request: HttpRequest) -> HttpResponse:
         """The fields that leave people out, for whoever asks for them."""
@@ -62,3 +83,7 @@ class AudiencePages(ComposerPages):
             except QuestionProblem as problem:
                 shown["problem"] = str(problem)
         return TemplateResponse(request, "campaigns/asked.html", shown)
+
+
+def _key(said: str) -> int:
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0

@@ -10,32 +10,35 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns import pages
+from campaigns import pages, rehearsal
 from campaigns.admin.audiences import AudiencePages
 from campaigns.admin.drafts import REVISIONS_SHOWN
 from campaigns.admin.launches import LaunchPages
-from campaigns.audience import audience_in_words
+from campaigns.choices import Choice, in_words
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
 
 Status = Campaign.Status
+LAPSED = "Approval lapsed"
 
 
 class CampaignChangeList(ChangeList):
-    """The list with the counts of all its rows, by one look at the sends."""
+    """The list with the counts of all its rows, by one look at the sends, and whether their approvals still hold."""
 
     def get_results(self, request: HttpRequest) -> None:
         """As Django does, then the counts."""
         super().get_results(request)
         rows: list[Any] = list(self.result_list)
         counted = progress_of([row.pk for row in rows])
+        lapsed = rehearsal.lapsed_approvals([row for row in rows if row.status == Status.APPROVED])
         for row in rows:
             row.counted = counted[row.pk]
+            row.has_lapsed = row.pk in lapsed
         self.result_list = rows
 
 
@@ -114,7 +117,7 @@ class CampaignAdmin(LaunchPages, AudiencePages):
             revisions=campaign.revisions.select_related("changed_by")[:REVISIONS_SHOWN],
             title=campaign.name,
             original=campaign,
-            audience=audience_in_words(campaign),
+            audience=in_words(Choice.of(campaign)),
             **pages.live(campaign),
         )
 
@@ -132,11 +135,13 @@ class CampaignAdmin(LaunchPages, AudiencePages):
             Status.PAUSED.label: "warning",
             Status.FINISHED.label: "success",
             Status.CANCELED.label: "danger",
+            LAPSED: "warning",
         },
     )
-    def state(self, campaign: Campaign) -> str:
+    def state(self, campaign: Any) -> str:
         """Its status in words."""
-        return campaign.get_status_display()
+        status: str = campaign.get_status_display()
+        return LAPSED if campaign.has_lapsed else status
 
     @display(description="to")
     def audience(self, campaign: Campaign) -> str:
@@ -151,31 +156,33 @@ class CampaignAdmin(LaunchPages, AudiencePages):
             return "–"
         sent = counted.sends["accepted"]
         return format_html(
-            '<div class="mini"><i class="part-good" style="width:{2}%"></i></div><span>{0} of {1}</span>',
-            sent,
-            counted.total,
+            '<div class="mini"><i class="part-good" style="width:{2}%"></i></div>{0} of {1}',
+            _opening(sent, pages.history_url(campaign, state__exact="accepted")),
+            _opening(counted.total, pages.history_url(campaign)),
             round(100 * sent / counted.total),
         )
 
     @display(description="delivered")
-    def delivered(self, campaign: Any) -> str:
+    def delivered(self, campaign: Any) -> SafeString | str:
         """How many phones have it."""
-        return f"{campaign.counted.delivery['delivered']:,}" if campaign.counted.total else "–"
+        return _figure(campaign, campaign.counted.delivery["delivered"], delivery__exact="delivered")
 
     @display(description="replies")
-    def replies(self, campaign: Any) -> str:
+    def replies(self, campaign: Any) -> SafeString | str:
         """How many answered."""
-        return f"{campaign.counted.replied:,}" if campaign.counted.total else "–"
+        return _figure(campaign, campaign.counted.replied, replied_at__isempty="0")
 
     @display(description="opt-outs")
-    def opt_outs(self, campaign: Any) -> str:
+    def opt_outs(self, campaign: Any) -> SafeString | str:
         """How many answered with an opt-out."""
-        return f"{campaign.counted.opted_out:,}" if campaign.counted.total else "–"
+        return _figure(campaign, campaign.counted.opted_out, opted_out="1")
 
     @display(description="problems")
-    def trouble(self, campaign: Any) -> str:
-        """Failed, unknown, not delivered."""
-        return f"{campaign.counted.problems:,}" if campaign.counted.problems else "–"
+    def trouble(self, campaign: Any) -> SafeString | str:
+        """Failed, unknown, not delivered; its page tells them apart."""
+        if not campaign.counted.problems:
+            return "–"
+        return _opening(campaign.counted.problems, reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
 
     @display(description="when", ordering="launched_at")
     def when(self, campaign: Campaign) -> Any:
@@ -183,3 +190,12 @@ class CampaignAdmin(LaunchPages, AudiencePages):
         if campaign.launched_at and campaign.begins_at:
             return max(campaign.launched_at, campaign.begins_at)
         return campaign.launched_at or campaign.scheduled_at
+
+
+def _figure(campaign: Any, count: int, **filters: str) -> SafeString | str:
+    """A count that opens its people; nothing for what has not begun."""
+    return _opening(count, pages.history_url(campaign, **filters)) if campaign.counted.total else "–"
+
+
+def _opening(count: int, url: str) -> SafeString:
+    return format_html('<a class="count-link" href="{}">{}</a>', url, f"{count:,}")

@@ -50,9 +50,8 @@ class ComposerPages(PageAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         draft = request.POST.get("draft", "")
-        form = CampaignForm(
-            request.POST, instance=Campaign.objects.filter(pk=draft).first() if draft.isdecimal() else None
-        )
+        saved = Campaign.objects.filter(pk=draft).first() if draft.isdecimal() else None
+        form = CampaignForm(request.POST, instance=saved, at_a_glance=True)
         form.is_valid()  # what is wrong is shown when it is saved
         return form
 
@@ -64,7 +63,7 @@ class ComposerPages(PageAdmin):
         pick, at = _looking(request)
         kept = "" if "flip" in request.POST else request.POST.get("preview_person", "")
         draft = form.draft()
-        shown = previewing.preview(draft, form.chosen_people(), pick, at, kept) if draft is not None else None
+        shown = previewing.preview(draft, form.glimpse, pick, at, kept) if draft is not None else None
         return TemplateResponse(
             request, "campaigns/preview_part.html", {"preview": shown, "picks": list(Pick), "pick": pick}
         )
@@ -76,7 +75,7 @@ class ComposerPages(PageAdmin):
             return form
         draft = form.draft()
         name = draft.agent.account.name if draft is not None else ""
-        fields = merge_fields.merge_fields(form.chosen_people(), name)
+        fields = merge_fields.merge_fields(form.glimpse.some, name)
         return TemplateResponse(request, "campaigns/merge_fields.html", {"fields": fields})
 
     def mend(self, request: HttpRequest) -> HttpResponse:
@@ -171,8 +170,8 @@ class ComposerPages(PageAdmin):
 
     def _previewed(self, request: HttpRequest, form: CampaignForm) -> Any:
         kept = request.POST.get("preview_person", "")
-        people = form.chosen_people()
-        return (people.filter(pk=kept).first() if kept.isdigit() else None) or people.first()
+        found = form.glimpse.find(int(kept)) if kept.isdecimal() and len(kept) < 19 else None
+        return found or form.glimpse.some.first()
 
     def _test_context(self, request: HttpRequest, form: CampaignForm) -> dict[str, Any]:
         draft = form.draft()

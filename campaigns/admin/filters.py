@@ -8,13 +8,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 
-from campaigns.models import Mode, Send
+from campaigns.models import Mode, RehearsedText, Send
+from campaigns.pages import UNSAID
 from campaigns.progress import opted_out_after
 
 
@@ -57,6 +58,42 @@ class OptedOutFilter(admin.SimpleListFilter):
         if self.value() != "1":
             return queryset
         return queryset.filter(replied_at__isnull=False).filter(Exists(opted_out_after()))
+
+
+class HeldBackFilter(admin.SimpleListFilter):
+    """All who get nothing, whatever the reason."""
+
+    title = "held back"
+    parameter_name = "held_back"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """One question."""
+        return [("1", "Yes")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RehearsedText]) -> QuerySet[RehearsedText]:
+        """All but those whose text goes out."""
+        return queryset.exclude(outcome=RehearsedText.Outcome.WILL_SEND) if self.value() == "1" else queryset
+
+
+class WhyFilter(admin.SimpleListFilter):
+    """Texts that share the reason why they did not arrive; there while it is asked for, from a campaign's page."""
+
+    title = "why"
+    parameter_name = "why"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The one that is asked for."""
+        asked = request.GET.get(self.parameter_name)
+        return [(asked, "The carrier did not say" if asked == UNSAID else asked)] if asked else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
+        """By what the list shows under "why"."""
+        asked = self.value()
+        if not asked:
+            return queryset
+        if asked == UNSAID:
+            return queryset.filter(reason="", delivery_error="")
+        return queryset.filter(Q(reason=asked) | Q(reason="", delivery_error=asked))
 
 
 class DaysFilter(RangeDateFilter):

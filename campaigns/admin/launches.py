@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 
 from campaigns import approving, background, launching, pages, rehearsal, rehearsal_page, steering
 from campaigns.admin.drafts import DraftPages
+from campaigns.hours_wording import moment
 from campaigns.launch_forms import LaunchForm, RejectForm, SnapshotChoice
 from campaigns.models import Campaign, Rehearsal
 from contacts.admin.base import lever
@@ -80,7 +81,9 @@ class LaunchPages(DraftPages):
             messages.warning(request, str(problem))
         else:
             self.log_change(request, campaign, f"Approved a text to {snapshot.will_send} people.")
-            messages.success(request, "Approved. Any change to the draft or its people makes this void.")
+            end = rehearsal.holds_until(campaign, snapshot)
+            until = f"It holds until {moment(end, campaign.agent.account)}. " if end else ""
+            messages.success(request, f"Approved. {until}Any change to the draft or its people makes this void.")
         return self.to("rehearsal", campaign)
 
     @lever("campaigns.approve_campaign")

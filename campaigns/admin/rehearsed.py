@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from campaigns.admin.filters import HeldBackFilter
 from campaigns.models import RehearsedText
 from campaigns.pages import their_time
 from contacts.admin.base import PageAdmin
@@ -28,7 +29,7 @@ class RehearsedTextAdmin(PageAdmin):
     change_list_template = "campaigns/rehearsed_list.html"
     list_display = ("who", "number", "outcome_shown", "why_or_what", "when", "segments")
     list_display_links = None
-    list_filter = ("outcome",)
+    list_filter = ("outcome", HeldBackFilter)
     list_select_related = ("contact",)
     list_per_page = 50
     ordering = ("rehearsal", "phone")
@@ -90,8 +91,12 @@ class RehearsedTextAdmin(PageAdmin):
         return text.get_outcome_display()
 
     @display(description="text, or why not")
-    def why_or_what(self, text: RehearsedText) -> str:
-        """What they will read, or the reason."""
+    def why_or_what(self, text: RehearsedText) -> SafeString | str:
+        """What they will read, or the reason; with the way to where an hour can be found for them."""
+        if text.outcome == RehearsedText.Outcome.NO_HOUR and not text.contact.time_zone:
+            address = reverse("admin:contacts_contact_change", args=[text.contact_id])
+            link = '{} <a class="page-link" href="{}#id_time_zone">Set their time zone</a>'
+            return format_html(link, text.reason, address)
         return text.reason or text.text or "The agent writes the first text from its trigger."
 
     @display(description="when, their time", ordering="due_at")

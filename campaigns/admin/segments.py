@@ -3,7 +3,6 @@
 # unfold ships no types for its decorators and classes.
 # mypy: disable-error-code="untyped-decorator,misc"
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,29 +16,15 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from campaigns import revising, segmenting
+from campaigns import people_page, revising, segment_page, segmenting
 from campaigns.admin.drafts import REVISIONS_SHOWN, seen_version
-from campaigns.audience import clock_of
-from campaigns.models import Account, Campaign, Segment
+from campaigns.models import Campaign, Segment
 from campaigns.revising import Outrun
 from campaigns.segmenting import Catalogue, QuestionProblem, building, trees
 from campaigns.segmenting.compiling import OPTED_OUT
 from contacts.admin.base import PageAdmin
-from contacts.models import Contact
 
-SAMPLE = 5
 USES_SHOWN = 3
-
-
-@dataclass(slots=True)
-class Answer:
-    """What the page says of a question: the sentence, how many, and some of them; or what is the matter."""
-
-    problem: str = ""
-    sentence: str = ""
-    people: int = 0
-    opted_out: int = 0
-    sample: list[Contact] = field(default_factory=list)
 
 
 class SegmentChangeList(ChangeList):
@@ -81,9 +66,11 @@ class SegmentAdmin(PageAdmin):
         return {}
 
     def get_urls(self) -> list[URLPattern]:
-        """With the part of the page that changes while one builds."""
-        build = path("build/", self.admin_site.admin_view(self.build), name="campaigns_segment_build")
-        return [build, *super().get_urls()]
+        """With the part of the page that changes while one builds, and the people."""
+        wrap = self.admin_site.admin_view
+        ours = {"build": self.build, "people": self.people}
+        paths = [path(f"{name}/", wrap(view), name=f"campaigns_segment_{name}") for name, view in ours.items()]
+        return [*paths, *super().get_urls()]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """An empty question."""
@@ -130,7 +117,7 @@ class SegmentAdmin(PageAdmin):
             may_delete=segment.pk is not None and self.has_delete_permission(request, segment),
             root=building.rows(tree, catalogue),
             groups=catalogue.groups(),
-            answer=answer_to(tree, catalogue),
+            answer=segment_page.answer_to(tree, catalogue),
         )
 
     def _may_save(self, request: HttpRequest, segment: Segment) -> bool:
@@ -203,8 +190,22 @@ class SegmentAdmin(PageAdmin):
             stop=building.next_stop(tree, action),
             root=building.rows(tree, catalogue),
             groups=catalogue.groups(),
-            answer=answer_to(tree, catalogue),
+            answer=segment_page.answer_to(tree, catalogue),
         )
+
+    def people(self, request: HttpRequest) -> HttpResponse:
+        """Everybody for whom a question holds, saved or not: the address has it."""
+        if not (self.has_view_permission(request) and request.user.has_perm("contacts.view_contact")):
+            raise PermissionDenied
+        query = request.GET.dict()
+        try:
+            sentence, people = segment_page.asked(query.get("question", ""))
+        except QuestionProblem as problem:
+            return self.page(request, "campaigns/who.html", title="Segment", problem=str(problem))
+        opted_out = query.get("opted_out") == "1"
+        shown = people_page.listed(people.filter(OPTED_OUT) if opted_out else people, query)
+        about = "Those of them who opted out and will get nothing." if opted_out else ""
+        return self.page(request, "campaigns/who.html", title="Segment", sentence=sentence, about=about, **shown)
 
     @display(description="who")
     def meaning(self, segment: Any) -> str:
@@ -227,18 +228,3 @@ def drafts_of(segment: Segment) -> list[Campaign]:
     """The drafts whose audience asks for it."""
     ours = segment.campaigns.filter(status__in=Campaign.EDITABLE)
     return list(ours.union(segment.excluding_campaigns.filter(status__in=Campaign.EDITABLE)))
-
-
-def answer_to(tree: building.Tree, catalogue: Catalogue) -> Answer:
-    """Ask the question as far as it is built."""
-    try:
-        question = segmenting.read(tree, catalogue)
-    except QuestionProblem as problem:
-        return Answer(problem=str(problem))
-    people = segmenting.everybody_in(question, clock_of(Account.objects.order_by("pk").first() or Account()))
-    return Answer(
-        sentence=segmenting.sentence(question, catalogue),
-        people=people.count(),
-        opted_out=people.filter(OPTED_OUT).count(),
-        sample=list(people.order_by("pk")[:SAMPLE]),
-    )

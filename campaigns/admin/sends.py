@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
-from campaigns.admin.filters import DaysFilter, ModeFilter, OptedOutFilter
+from campaigns.admin.filters import DaysFilter, ModeFilter, OptedOutFilter, WhyFilter
 from campaigns.models import Campaign, Resolution, Send
 from campaigns.resources import SendResource
 from campaigns.sending import resolving
@@ -59,6 +59,7 @@ class SendAdmin(ExportMixin, PageAdmin):
         ("posted_at", DaysFilter),
         ("replied_at", admin.EmptyFieldListFilter),
         OptedOutFilter,
+        WhyFilter,
         ModeFilter,
     )
     list_filter_submit = True

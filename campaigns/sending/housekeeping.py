@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from campaigns import timing
 from campaigns.models import Account, Campaign, Mode, Send
+from campaigns.places import whereabouts
 from campaigns.sending import ending, reaping
 
 
@@ -66,6 +67,8 @@ def move_to_next_window(send_ids: Sequence[int], now: datetime | None = None) ->
             window = timing.window_for(now, send.to, zone, send.agent.account)
             row = Send.objects.filter(pk=send.pk)
             if window is None:
-                row.update(state=Send.State.EXPIRED, reason=timing.NO_HOUR, finished_at=Now())
+                row.update(
+                    state=Send.State.EXPIRED, reason=timing.no_hour(whereabouts(send.to, zone)), finished_at=Now()
+                )
             else:
                 row.update(due_at=window.opens, window_ends_at=window.closes)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from contacts import lists
+from contacts import deleting
 from contacts.admin import panels
 from contacts.admin.exports import may_export
 from contacts.attributes import show_value
@@ -105,6 +105,13 @@ class ContactAdmin(ModelAdmin):
         )
         return page
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """Not while a draft names the person: left out and then imported again, they would be texted."""
+        deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, permissions, [*protected, *deleting.people_needed_by(objs)]
+
     @display(description="name", ordering="last_name")
     def who(self, contact: Contact) -> str:
         """The name, or a word that there is none."""
@@ -175,7 +182,7 @@ class ContactListAdmin(ModelAdmin):
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """Not while a draft counts on the list: without it, whom the draft leaves out would be texted."""
         deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, permissions, [*protected, *lists.needed_by(objs)]
+        return deleted, counts, permissions, [*protected, *deleting.lists_needed_by(objs)]
 
     @display(description="people")
     def people(self, contact_list: Any) -> SafeString | str:

@@ -12,6 +12,7 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from contacts.deleting import named_elsewhere
 from contacts.importing import judging
 from contacts.importing.applying import lock_contacts, next_rows, wait_for_other_imports
 from contacts.importing.refusing import CannotImport
@@ -163,7 +164,10 @@ def _made_by(record: ContactImport) -> QuerySet[Contact]:
 
 
 def _in_use(record: ContactImport) -> Q:
-    """Texted, in conversation, brought by a later import too, or referred to by what must not lose its contact."""
+    """Texted, in conversation, brought by a later import too, named, or referred to by what must not lose its contact.
+
+    Whom a draft leaves out by name would be texted if they went and then came again in another file.
+    """
     later = ImportRow.objects.filter(
         phone=OuterRef("phone"),
         fate__in=ImportRow.TAKEN,
@@ -171,7 +175,7 @@ def _in_use(record: ContactImport) -> Q:
         contact_import__status__in=[Status.IMPORTING, Status.IMPORTED],
         contact_import__confirmed_at__gt=record.confirmed_at,
     )
-    found = Q(last_texted_at__isnull=False) | Q(conversation_open=True) | Q(Exists(later))
+    found = Q(last_texted_at__isnull=False) | Q(conversation_open=True) | Q(Exists(later)) | named_elsewhere()
     for relation in Contact._meta.related_objects:
         if relation.on_delete is models.PROTECT:
             those = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})

@@ -1,12 +1,16 @@
 """A second person approves one snapshot, or rejects it with a reason."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
 
 from campaigns import approving, launching, rehearsal
 from campaigns.approving import CannotJudge
@@ -105,6 +109,38 @@ def test_what_has_changed_cannot_be_approved() -> None:
     Campaign.objects.update(message="Other")
     with pytest.raises(CannotJudge, match="The message was changed"):
         approving.approve(campaign, snapshot, person("dana"))
+
+
+@pytest.mark.django_db
+def test_an_approval_left_overnight_lapses_and_the_page_says_so_before_and_after() -> None:
+    campaign = needing_approval(any_hour=False)
+    client = signed_in("view_campaign", "launch_campaign", "approve_campaign")
+    lists = reverse("admin:campaigns_campaign_changelist")
+    with time_machine.travel("2026-06-02 15:00:00Z", tick=False) as clock:  # 11 AM in New York and Washington
+        snapshot = rehearsal.rehearse(campaign)
+        page = client.get(page_of(campaign, "rehearsal")).content.decode()
+        assert "and an approval of it, hold <strong>until 8 PM on Tuesday, Jun 2 (New York time)</strong>" in page
+        answer = client.post(page_of(campaign, "approve"), {"rehearsal": snapshot.pk}, follow=True).content.decode()
+        assert "It holds until 8 PM on Tuesday, Jun 2" in answer
+        assert "Approval lapsed" not in client.get(lists).content.decode()
+        clock.shift(timedelta(hours=20))
+        client = signed_in("view_campaign", "launch_campaign")
+        page = client.get(page_of(campaign, "rehearsal")).content.decode()
+        assert "has lapsed: Its hours are over since 8 PM on Tuesday, Jun 2" in page
+        assert "Approval lapsed" in client.get(lists).content.decode()
+        client.post(page_of(campaign, "launch"), {"rehearsal": snapshot.pk})
+    assert not campaign.sends.exists()
+
+
+@pytest.mark.django_db
+def test_with_a_time_of_its_own_an_approval_holds_until_then() -> None:
+    with time_machine.travel("2026-06-02 15:00:00Z", tick=False) as clock:
+        at = timezone.now() + timedelta(days=3)
+        campaign = needing_approval(any_hour=False, scheduled_at=at)
+        snapshot = rehearsal.rehearse(campaign)
+        approving.approve(campaign, snapshot, person("dana"))
+        clock.shift(timedelta(days=2))
+        assert launching.launch(campaign, snapshot) == 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -221,5 +221,8 @@ def test_a_cancel_in_the_middle_of_a_launch_spares_everybody(monkeypatch: pytest
 def test_a_rehearsed_window_that_closed_asks_for_a_new_rehearsal() -> None:
     campaign = make_campaign(make_contacts(1), any_hour=False)
     snapshot = rehearsal.rehearse(campaign)
-    with time_machine.travel(timezone.now() + timedelta(days=2)), pytest.raises(CannotLaunch, match="has closed since"):
+    with (
+        time_machine.travel(timezone.now() + timedelta(days=2)),
+        pytest.raises(CannotLaunch, match="hours are over"),
+    ):
         launching.launch(campaign, snapshot)

@@ -6,9 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from campaigns.audience import clock_of
+from campaigns.choices import Choice
+from campaigns.glimpsing import Glimpse
 from campaigns.mapping import KeyMapping
 from campaigns.merge_fields import merge_fields
-from campaigns.models import Campaign, SavedMessage, Trigger, TriggerKey
+from campaigns.models import Account, Campaign, SavedMessage, Trigger, TriggerKey
 from campaigns.previewing import Pick, look, preview
 from contacts.models import Attribute, Contact
 from tests.makers import make_account, make_agent, make_contacts, make_list, number
@@ -29,8 +32,12 @@ def people() -> list[Contact]:
 NAMES = ("first_name", "city")
 
 
+def everybody() -> Glimpse:
+    return Glimpse(Choice(people=list(Contact.objects.all())), clock_of(Account()))
+
+
 def looked_at(pick: Pick, at: int = 0, kept: str = "") -> Contact | None:
-    return look(Contact.objects.all(), pick, at, NAMES, kept).person
+    return look(everybody(), pick, at, NAMES, kept).person
 
 
 class TestWhomToLookAt:
@@ -48,10 +55,10 @@ class TestWhomToLookAt:
 
     def test_who_is_shown_stays_while_the_words_change(self, people: list[Contact]) -> None:
         assert looked_at(Pick.FIRST, 0, str(people[2].pk)) == people[2]
-        assert look(Contact.objects.none(), Pick.FIRST, 0, NAMES, str(people[2].pk)).person is None
+        assert look(Glimpse(Choice(), clock_of(Account())), Pick.FIRST, 0, NAMES, str(people[2].pk)).person is None
 
     def test_without_merge_tags_nobody_has_a_blank(self, people: list[Contact]) -> None:
-        assert look(Contact.objects.all(), Pick.BLANKS, 0, ()).person is None
+        assert look(everybody(), Pick.BLANKS, 0, ()).person is None
 
 
 class TestWhatIsSaid:
@@ -59,21 +66,21 @@ class TestWhatIsSaid:
         return Campaign(agent=make_agent(make_account()), message=message)
 
     def test_parts_are_counted_as_typed_and_after_merging(self, people: list[Contact]) -> None:
-        shown = preview(self.draft("x" * 150 + "{{ first_name }}"), Contact.objects.all(), Pick.FIRST, 0)
+        shown = preview(self.draft("x" * 150 + "{{ first_name }}"), everybody(), Pick.FIRST, 0)
         assert shown.typed is not None
         assert shown.typed.units == 150
         assert shown.merged == "Of the first 3: 1 × 1 part, 1 × 2 parts, 1 held back"
 
     def test_characters_of_a_persons_own_data_are_named(self, people: list[Contact]) -> None:
         Contact.objects.filter(pk=people[0].pk).update(first_name="Ál")
-        shown = preview(self.draft("Hi {{ first_name }}"), Contact.objects.all(), Pick.FIRST, 0)
+        shown = preview(self.draft("Hi {{ first_name }}"), everybody(), Pick.FIRST, 0)
         assert shown.data_costs == "Á"
 
     def test_a_typo_is_told_and_quotes_of_a_word_processor_are_offered_to_be_mended(
         self, people: list[Contact]
     ) -> None:
-        assert "Did you mean" in preview(self.draft("{{ frist_name }}"), Contact.objects.all(), Pick.FIRST, 0).problem
-        curly = preview(self.draft("{{ first_name | default: “x” }}"), Contact.objects.all(), Pick.FIRST, 0)
+        assert "Did you mean" in preview(self.draft("{{ frist_name }}"), everybody(), Pick.FIRST, 0).problem
+        curly = preview(self.draft("{{ first_name | default: “x” }}"), everybody(), Pick.FIRST, 0)
         assert curly.problem
         assert [one.repair for one in curly.advice] == ["characters"]
 

@@ -1,0 +1,115 @@
+"""The sum of an audience, step by step, and the people whom each of its numbers counts."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from campaigns.audience import Reason, chosen, excluded, included, included_by_any
+from campaigns.choices import Choice
+from campaigns.segmenting import Catalogue, Clock
+from campaigns.segmenting.compiling import OPTED_OUT, keys_of
+from contacts.models import Contact, Suppression
+from contacts.querysets import ContactQuerySet
+
+BEFORE, REMAIN, HELD_BACK = "before", "remain", "opted_out"
+
+
+class NoSuchStep(ValueError):
+    """The sum has no such line, any more or ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the sum: its key for `people_of`, in words, and how many people it holds, or takes away."""
+
+    key: str
+    words: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The whole sum, with some of those who remain."""
+
+    included: list[Step] = field(default_factory=list)
+    excluded: list[Step] = field(default_factory=list)
+    before: int = 0
+    remain: int = 0
+    opted_out: int = 0
+    sample: list[Contact] = field(default_factory=list)
+
+
+def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
+    """The sum. Raises QuestionProblem."""
+    catalogue = Catalogue.load()
+    sources, less = list(included(choice, catalogue, clock)), list(excluded(choice, catalogue, clock))
+    everybody = Contact.objects.filter(included_by_any(choice, catalogue, clock))
+    before, taken, remain, opted_out, first = _sum(everybody, less, sample)
+    steps = [before] if len(sources) == 1 else [Contact.objects.filter(one.holds).count() for one in sources]
+    return Counted(
+        included=[Step(f"in.{at}", one.words, steps[at]) for at, one in enumerate(sources)],
+        excluded=[Step(f"out.{at}", one.words, taken[at]) for at, one in enumerate(less)],
+        before=before,
+        remain=remain,
+        opted_out=opted_out,
+        sample=list(Contact.objects.filter(pk__in=first).order_by("pk")),
+    )
+
+
+def people_of(choice: Choice, clock: Clock, key: str) -> tuple[str, ContactQuerySet]:
+    """Whom a line of the sum counts: who they are, as the end of "Those who …", and the people.
+
+    Raises NoSuchStep, and QuestionProblem for a segment that cannot be asked any more.
+    """
+    catalogue = Catalogue.load()
+    everybody = Contact.objects.filter(included_by_any(choice, catalogue, clock))
+    if key == BEFORE:
+        return "are chosen, before anybody is left out", everybody
+    if key == REMAIN:
+        return "remain", chosen(choice, clock)
+    if key == HELD_BACK:
+        return "remain but opted out, and are held back", chosen(choice, clock).filter(OPTED_OUT)
+    side, _, at = key.partition(".")
+    reasons = list((included if side == "in" else excluded)(choice, catalogue, clock))
+    if side not in ("in", "out") or not at.isdecimal() or int(at) >= len(reasons):
+        raise NoSuchStep(key)
+    reason = reasons[int(at)]
+    return reason.words, (Contact.objects if side == "in" else everybody).filter(reason.holds)
+
+
+def _sum(everybody: QuerySet[Contact], less: list[Reason], sample: int) -> tuple[int, list[int], int, int, list[int]]:
+    """How many there are before, whom each reason takes, who remain, who of them opted out; and the first who remain.
+
+    One statement, in which everybody is looked for once and joined with the sets that take people away.
+    """
+    sets = [keys_of(one.holds) for one in less]
+    opted_out = Suppression.objects.standing().order_by().values("phone").distinct()
+    queries = [_sql(everybody.order_by().values("pk", "phone")), *map(_sql, sets), _sql(opted_out)]
+    marks = "".join(f", less_{at}.id IS NOT NULL AS taken_{at}" for at in range(len(less)))
+    remains = " AND ".join(f"less_{at}.id IS NULL" for at in range(len(less))) or "true"
+    joins = " ".join(f"LEFT JOIN less_{at} ON less_{at}.id = everybody.id" for at in range(len(less)))
+    taken = "".join(f", count(*) FILTER (WHERE taken_{at})" for at in range(len(less)))
+    names = ["everybody (id, phone)", *(f"less_{at} (id)" for at in range(len(less))), "opted_out (phone)"]
+    asked = ", ".join(f"{name} AS ({sql})" for name, (sql, _) in zip(names, queries, strict=True))
+    statement = f"""
+WITH {asked},
+    marked AS (
+        SELECT everybody.id, opted_out.phone IS NOT NULL AS is_opted_out, {remains} AS remains{marks}
+        FROM everybody {joins} LEFT JOIN opted_out ON opted_out.phone = everybody.phone
+    )
+SELECT count(*), count(*) FILTER (WHERE remains), count(*) FILTER (WHERE remains AND is_opted_out),
+    ARRAY(SELECT id FROM marked WHERE remains ORDER BY id LIMIT %s){taken}
+FROM marked
+"""  # noqa: S608  (made by Django, and our own words)
+    parameters: list[Any] = [one for _, some in queries for one in some]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, sample])
+        before, remain, held_back, first, *each = cursor.fetchone()
+    return before, each, remain, held_back, first
+
+
+def _sql(query: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+    sql, parameters = query.query.sql_with_params()
+    return sql, tuple(parameters)
