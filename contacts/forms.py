@@ -83,7 +83,10 @@ class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_phone(self) -> str:
         """Refuse a number that rests already."""
         phone: str = self.cleaned_data["phone"]
-        if Suppression.objects.standing().filter(phone=phone).exists():
+        stands = Suppression.objects.standing().filter(phone=phone).first()
+        if stands is not None and stands.under_review:
+            raise ValidationError("A reply from this number waits for your decision already. Decide it there.")
+        if stands is not None:
             raise ValidationError("This number has opted out already; no text goes there.")
         return phone
 

@@ -22,12 +22,19 @@ class SuppressionQuerySet(QuerySet["Suppression"]):
 
 class ContactQuerySet(QuerySet["Contact"]):
     def with_suppression(self) -> Self:
-        """Each contact with `opted_out`: does a suppression of the number stand?"""
-        from contacts.models import Suppression
+        """Each contact with `opted_out`: does a suppression of the number stand, certain or not?"""
+        return self.annotate(opted_out=Exists(_standing()))
 
-        standing = Suppression.objects.standing().filter(phone=OuterRef("phone"))
-        return self.annotate(opted_out=Exists(standing))
+    def with_rest(self) -> Self:
+        """Each contact with `at_rest`: do texts to the number rest until somebody decides?"""
+        return self.annotate(at_rest=Exists(_standing().filter(under_review=True)))
 
     def reachable(self) -> Self:
         """Those whose number nobody has opted out."""
         return self.with_suppression().filter(opted_out=False)
+
+
+def _standing() -> SuppressionQuerySet:
+    from contacts.models import Suppression
+
+    return Suppression.objects.standing().filter(phone=OuterRef("phone"))

@@ -1,34 +1,44 @@
 """Stored events take effect: each once, in any order, a poisonous one apart from the others (promise 5).
 
-Receipts are many and alike: a round of them is one statement. Everything else is gone through event by event, each in
-a savepoint of its own, and its fates are written together. If a round of receipts fails as a whole, it is gone through
-one by one as well, so that one bad event costs its neighbours nothing.
+Receipts are many and alike, and so are texts: a round of either is a few statements. What else there is goes event by
+event, each in a savepoint of its own. If a round fails as a whole, it is halved until the bad one stands alone, so that
+it costs its neighbours nothing.
 
 Opt-outs come before all that, each committed by itself: they take the locks on numbers, which come first in the order
 of locks, and must stand whatever becomes of the rest.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from django.db import connection, transaction
 
 from campaigns.models import Mode
-from conversations import fates, honouring, intake, matching, receipts, replies
+from conversations import agent_events, fates, honouring, intake, matching, receipts, replies
 from conversations.models import WebhookEvent
-from conversations.opt_outs import Words
+from conversations.opt_outs import Reading, Said, Words, read
 from revmo import events as wire
 
 # Events a round. A round of texts holds its conversations until its end, so it is short.
-RECEIPTS_AT_ONCE, TEXTS_AT_ONCE = 500, 25
+RECEIPTS_AT_ONCE, TEXTS_AT_ONCE = 500, 200
 # Senders try for days to deliver an event; an older time is a mistake of theirs.
 OLDEST = timedelta(days=30)
 # Arbitrary numbers of ours: only one worker at a time goes through texts, because two of them with several
 # conversations each could wait for one another.
 _TEXTS_LOCK = (555_02, 1)
 Kind = WebhookEvent.Kind
-# An event with what it says, or why that cannot be read.
-_Read = tuple[WebhookEvent, wire.Event]
+_NOTHING, _NO_WORDS = Said(Reading.OTHER), Words()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An event with what it says; of a text also what that says about texting."""
+
+    event: WebhookEvent
+    said: wire.Event
+    reading: Said
 
 
 def apply_waiting(limit: int) -> int:
@@ -51,15 +61,8 @@ def _apply_receipts(limit: int) -> int:
         if not events:
             return 0
         _need_not_wait_for_the_disk()
-        read = _readable(events)
-        reports = [one for one in read if isinstance(one[1], wire.StatusEvent)]
-        try:
-            with transaction.atomic():
-                _report(reports)
-        except Exception as problem:
-            _raise_if_lost(problem)
-            for one in reports:
-                _try(one[0], lambda one=one: _report([one]))  # type: ignore[misc]
+        reports = [one for one in _readable(events, _NO_WORDS) if isinstance(one.said, wire.StatusEvent)]
+        _in_rounds(reports, _report)
         # Where the field map has changed meanwhile some are no receipts any more. They are written back under what they
         # are now, still waiting: a text may be an opt-out, which is honoured before anything else is done with it.
         fates.write(events)
@@ -72,51 +75,58 @@ def _apply_others(limit: int) -> int:
     chosen = list(due[:limit])
     if not chosen:
         return 0
-    words = honouring.known_words()
-    failed = _honour_opt_outs(chosen, words)
+    readable = _readable(chosen, honouring.known_words())
+    failed = _honour_opt_outs(readable)
     # Only those whose opt-out was looked for above: one that came in since would else be marked as applied without it.
     honoured = [event.pk for event in chosen if event.pk not in failed]
     with transaction.atomic():
         if not _alone():
             return len(failed)
-        events = list(due.filter(pk__in=honoured).select_for_update(skip_locked=True))
-        for event, said in _readable(events):
-            _try(event, lambda event=event, said=said: _effect(event, said, words))  # type: ignore[misc]
+        # What they say stays as it was read above; another worker may have taken some of them up meanwhile.
+        still_due = due.filter(pk__in=honoured).select_for_update(skip_locked=True)
+        held = set(still_due.values_list("pk", flat=True))
+        events = [event for event in chosen if event.pk in held]
+        _take_effect([one for one in readable if one.event.pk in held])
         if events:
             replies.write_down_contacts(events)
             fates.write(events)
     return len(events) + len(failed)
 
 
-def _honour_opt_outs(events: Sequence[WebhookEvent], words: Words) -> list[int]:
+def _honour_opt_outs(readable: Sequence[_Read]) -> set[int]:
     """The keys of events whose opt-out could not be noted; they are tried again as a whole."""
-    failed = []
-    for event, said in _readable(events):
-        if not isinstance(said, wire.MessageEvent):
+    failed = set()
+    for one in readable:
+        if not isinstance(one.said, wire.MessageEvent) or not honouring.concerns(one.said, one.reading):
             continue
         try:
             with transaction.atomic():
-                honouring.honour(said, event, words)
+                honouring.honour(one.said, one.event, one.reading)
         except Exception as problem:
             _raise_if_lost(problem)
-            fates.count_failure(event, problem)
-            fates.write([event])
-            failed.append(event.pk)
+            fates.count_failure(one.event, problem)
+            fates.write([one.event])
+            failed.add(one.event.pk)
     return failed
 
 
-def _readable(events: Sequence[WebhookEvent]) -> list[_Read]:
+def _readable(events: Sequence[WebhookEvent], words: Words) -> list[_Read]:
     """Those that can be interpreted now, each with its kind; the others end as unreadable."""
-    read: list[_Read] = []
+    found: list[_Read] = []
     for event in events:
         try:
-            said = intake.interpret(bytes(event.body))
+            found.append(_read(event, words))
         except wire.Uninterpretable as problem:
             fates.end(event, WebhookEvent.State.UNREADABLE, intake.sentence(problem))
-        else:
-            event.kind, event.thread_id, event.phone = intake.KINDS[type(said)], said.thread_id, _phone_of(said)
-            read.append((event, said))
-    return read
+        except Exception as problem:  # a mistake of ours costs this event alone
+            fates.count_failure(event, problem)
+    return found
+
+
+def _read(event: WebhookEvent, words: Words) -> _Read:
+    said = intake.interpret(bytes(event.body))
+    event.kind, event.thread_id, event.phone = intake.KINDS[type(said)], said.thread_id, _phone_of(said)
+    return _Read(event, said, read(said.body, words) if isinstance(said, wire.MessageEvent) else _NOTHING)
 
 
 def _phone_of(said: wire.Event) -> str:
@@ -128,30 +138,51 @@ def _phone_of(said: wire.Event) -> str:
     return ""
 
 
+def _take_effect(readable: Sequence[_Read]) -> None:
+    """In their order; texts that follow one another are one round."""
+    for kind, following in groupby(readable, key=lambda one: type(one.said)):
+        if kind is wire.MessageEvent:
+            _in_rounds(list(following), _tell)
+        else:
+            for one in following:
+                _in_rounds([one], _effect)
+
+
 def _report(reports: Sequence[_Read]) -> None:
     """Write a round of receipts and decide the fate of each. Raises what the database raises."""
     asked = [
-        receipts.Receipt(said, event.signed, _time_of(said, event))
-        for event, said in reports
-        if isinstance(said, wire.StatusEvent)
+        receipts.Receipt(one.said, one.event.signed, _time_of(one.said, one.event))
+        for one in reports
+        if isinstance(one.said, wire.StatusEvent)
     ]
-    for (event, _), answer in zip(reports, receipts.apply_receipts(asked), strict=True):
-        _decide(event, answer)
+    for one, answer in zip(reports, receipts.apply_receipts(asked), strict=True):
+        _decide(one.event, answer)
 
 
-def _effect(event: WebhookEvent, said: wire.Event, words: Words) -> None:
-    at = _time_of(said, event)
+def _tell(read_texts: Sequence[_Read]) -> None:
+    """Write a round of texts and decide the fate of each. Raises what the database raises."""
+    texts = [
+        replies.Text(one.said, one.event, _time_of(one.said, one.event), one.reading)
+        for one in read_texts
+        if isinstance(one.said, wire.MessageEvent)
+    ]
+    for one, answer in zip(read_texts, replies.apply_texts(texts), strict=True):
+        _decide(one.event, answer)
+
+
+def _effect(alone: Sequence[_Read]) -> None:
+    """What an event does that is neither a receipt nor a text, or a receipt among them."""
+    (one,) = alone
+    event, said, at = one.event, one.said, _time_of(one.said, one.event)
     try:
         if isinstance(said, wire.StatusEvent):
-            _report([(event, said)])
-        elif isinstance(said, wire.MessageEvent):
-            _decide(event, replies.apply_text(said, event, at, words))
+            _report(alone)
         elif isinstance(said, wire.HandoffEvent):
-            _decide(event, replies.apply_handoff(said, event, at))
-        elif isinstance(said, wire.TestEvent):
-            _decide(event, "A test of yours: it came in, a worker took it up, and it changes nothing.")
+            _decide(event, agent_events.apply_handoff(said, event, at))
+        elif isinstance(said, wire.AgentEvent):
+            _decide(event, agent_events.apply_agent_switch(said, event, at))
         else:
-            _decide(event, replies.apply_agent_switch(said, event, at))
+            _decide(event, "A test of yours: it came in, a worker took it up, and it changes nothing.")
     except matching.NotMatched as problem:
         _decide(event, problem)
 
@@ -165,14 +196,22 @@ def _decide(event: WebhookEvent, answer: receipts.Answer) -> None:
         fates.applied(event, answer)
 
 
-def _try(event: WebhookEvent, work: Callable[[], None]) -> None:
-    """Work in a savepoint; an error is this event's alone. Raises only where the connection is lost."""
+def _in_rounds(events: Sequence[_Read], work: Callable[[Sequence[_Read]], None]) -> None:
+    """Work on all at once in a savepoint; after an error on each half, until the error is one event's alone.
+
+    Raises only where the connection is lost.
+    """
     try:
         with transaction.atomic():
-            work()
+            work(events)
     except Exception as problem:
         _raise_if_lost(problem)
-        fates.count_failure(event, problem)
+        if len(events) == 1:
+            fates.count_failure(events[0].event, problem)
+            return
+        middle = len(events) // 2
+        for half in (events[:middle], events[middle:]):
+            _in_rounds(half, work)
 
 
 def _raise_if_lost(problem: Exception) -> None:

@@ -29,6 +29,12 @@ def ask_for_a_human(conversation: Conversation, reason: str, at: datetime) -> No
         conversation.handoff_reason = f"{conversation.handoff_reason}\n{reason}".strip()
 
 
+def is_newest(conversation: Conversation, at: datetime) -> None:
+    """Something was said or happened at `at`; the newest stands. The caller saves."""
+    if conversation.last_message_at is None or conversation.last_message_at < at:
+        conversation.last_message_at = at
+
+
 def settle(conversation: Conversation) -> None:
     """Nothing waits for a person any more. The caller saves."""
     conversation.needs_human_since = conversation.handed_over_at = conversation.snoozed_until = None

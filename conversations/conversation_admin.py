@@ -12,13 +12,15 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 from campaigns.models import Mode
 from contacts.admin.base import PageAdmin, lever
+from contacts.models import Contact
 from conversations import answering, freshness, inbox, keeping, pages, saved_replies
 from conversations.desk_forms import LetterForm, SnoozeForm
 from conversations.models import Conversation, SavedReply, name_of
@@ -80,7 +82,12 @@ class ConversationAdmin(PageAdmin):
             "note": wrap(self.note),
             "snooze": wrap(self.snooze),
         }
-        of_all: dict[str, View] = {"rows": self.rows, "tabs": self.tabs, "done": wrap(self.done)}
+        of_all: dict[str, View] = {
+            "rows": self.rows,
+            "tabs": self.tabs,
+            "done": wrap(self.done),
+            "begin": wrap(self.begin),
+        }
         name = "conversations_conversation_"
         urls = [path(f"<int:pk>/{verb}/", view, name=f"{name}{verb}") for verb, view in of_one.items()]
         urls += [path(f"{verb}/", view, name=f"{name}{verb}") for verb, view in of_all.items()]
@@ -290,6 +297,20 @@ class ConversationAdmin(PageAdmin):
         what = "1 conversation is" if count == 1 else f"{count:,} conversations are"
         messages.success(request, f"{what} marked as done. No text was sent.")
         return self._next(request)
+
+    def begin(self, request: HttpRequest) -> HttpResponse:
+        """Open the conversation with a contact to whom staff want to write; nothing is sent."""
+        if request.method != "POST":
+            return HttpResponse(status=405, headers={"Allow": "POST"})
+        if not request.user.has_perms(["conversations.view_conversation", "conversations.reply_conversation"]):
+            raise PermissionDenied
+        contact = get_object_or_404(Contact, pk=_key(request.POST.get("contact")))
+        try:
+            conversation = keeping.begin(contact)
+        except keeping.CannotKeep as problem:
+            messages.warning(request, str(problem))
+            return HttpResponseRedirect(reverse("admin:contacts_contact_change", args=[contact.pk]))
+        return self._back(request, conversation)
 
     def _keeping_the_text(self, view: View) -> View:
         """Whoever is signed out by now is told so beside their text, which a sign-in form would take the place of."""

@@ -14,7 +14,7 @@ from contacts.models import Suppression
 from contacts.suppressing import allow_confirmation, lift, rest, suppress
 from conversations import matching
 from conversations.models import WebhookEvent
-from conversations.opt_outs import Reading, Said, Words, read, words_of
+from conversations.opt_outs import Reading, Said, Words, words_of
 from revmo.events import Author, MessageEvent
 
 # Later than this a confirmation must be shown to be reasonable (47 CFR 64.1200(a)(12)); ours is not sent then.
@@ -32,17 +32,17 @@ def known_words() -> Words:
     )
 
 
-def honour(text: MessageEvent, event: WebhookEvent, words: Words) -> None:
+def concerns(text: MessageEvent, said: Said) -> bool:
+    """Has the person said anything about texting that does something to the number?"""
+    return text.author == Author.CONTACT and said.reading in _ACTS
+
+
+def honour(text: MessageEvent, event: WebhookEvent, said: Said) -> None:
     """Act on what a contact said about texting, known to us or not, in one transaction.
 
     Signed or not, an opt-out counts; START counts only signed. What was said before staff lifted a suppression does not
     bring it back, say when the event is replayed.
     """
-    if text.author != Author.CONTACT:
-        return
-    said = read(text.body, words)
-    if said.reading not in _ACTS:
-        return
     phone = matching.e164(text.sender)
     try:
         send = matching.send_of_thread(text.thread_id, phone)

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from campaigns.models import Agent, Mode, Send
+from contacts.models import Contact
 from conversations import attention
 from conversations.models import Conversation, Entry, Writing, name_of
 from conversations.querysets import ConversationQuerySet
@@ -19,6 +21,18 @@ MORNING = 9
 
 class CannotKeep(ValueError):
     """Nothing was changed; the text is a sentence for the person who tried."""
+
+
+def begin(contact: Contact) -> Conversation:
+    """The conversation in which staff write to this person; nothing is sent. Raises CannotKeep.
+
+    With the agent who texted them last, else with the default one.
+    """
+    sent = Send.objects.filter(contact=contact, mode=Mode.current()).select_related("agent").order_by("-id").first()
+    agent = sent.agent if sent else Agent.objects.first()
+    if agent is None:
+        raise CannotKeep("There is no agent yet, and so no account to text from. Add one under Settings.")
+    return Conversation.objects.get_or_create(contact=contact, agent=agent, mode=Mode.current())[0]
 
 
 def take_over(pk: int, *, by: User, instead_of: str) -> None:

@@ -4,7 +4,7 @@ Only texts of this process's mode are looked at (promise 7).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,6 +31,19 @@ UNION
 SELECT id, "to", thread_id, state, delivery, posted_at FROM campaigns_send
 WHERE thread_id = ANY(%(threads)s::text[]) AND thread_id <> '' AND mode = %(mode)s
 """
+
+
+_BEGIN = """
+INSERT INTO conversations_conversation (contact_id, agent_id, mode, handoff_reason, unread)
+SELECT contact, agent, %(mode)s, '', false
+FROM unnest(%(contacts)s::bigint[], %(agents)s::bigint[]) AS missing(contact, agent)
+ON CONFLICT (contact_id, agent_id, mode) DO NOTHING
+"""
+# Why there is none, for staff.
+NOBODY = "Nobody in the contacts has this number."
+_NO_NUMBER = "None of our texts is known under this thread, and no number is named."
+_ON_ITS_WAY = "A text to this number is still on its way; its thread is not known yet."
+_NEVER_TEXTED = "We have never texted this number and do not know the thread."
 
 
 class NotMatched(Exception):
@@ -85,47 +98,59 @@ class Candidates:
 
 
 def send_of_thread(thread_id: str, phone: str) -> Send:
-    """Our newest text in the thread, else our newest to the number. Raises NotMatched.
+    """Our newest text in the thread, else our newest to the number. Raises NotMatched."""
+    (found,) = sends_of_threads([(thread_id, phone)])
+    if isinstance(found, NotMatched):
+        raise found
+    return found
+
+
+def sends_of_threads(asked: Sequence[tuple[str, str]]) -> list[Send | NotMatched]:
+    """For each thread and number our newest text in the thread, else our newest to the number, or why there is none.
 
     While a text to the number is on its way, its thread is not written down yet, so an unknown thread waits.
     """
-    send = _in_thread(thread_id).first()
-    if send is not None:
-        return send
-    if not phone:
-        raise NotMatched("None of our texts is known under this thread, and no number is named.")
-    to_number = Send.objects.filter(to=phone, mode=Mode.current(), state__in=MAY_HAVE_LEFT)
-    to_number = to_number.select_related("agent__account", "contact")
-    if thread_id and to_number.filter(state=Send.State.POSTING).exists():
-        raise NotMatched("A text to this number is still on its way; its thread is not known yet.")
-    send = to_number.order_by("-posted_at", "-id").first()
-    if send is None:
-        raise NotMatched("We have never texted this number and do not know the thread.")
-    return send
+    known = _may_have_left().exclude(thread_id="").filter(thread_id__in={thread for thread, _ in asked} - {""})
+    in_thread = {send.thread_id: send for send in _newest_of_each(known, "thread_id")}
+    others = {phone for thread, phone in asked if thread not in in_thread} - {""}
+    to_number = {send.to: send for send in _newest_of_each(_may_have_left().filter(to__in=others), "to")}
+    posting = _may_have_left().filter(to__in=others, state=Send.State.POSTING)
+    underway = set(posting.values_list("to", flat=True))
+
+    def found(thread: str, phone: str) -> Send | NotMatched:
+        if thread in in_thread:
+            return in_thread[thread]
+        if not phone:
+            return NotMatched(_NO_NUMBER)
+        if thread and phone in underway:
+            return NotMatched(_ON_ITS_WAY)
+        return to_number.get(phone) or NotMatched(_NEVER_TEXTED)
+
+    return [found(thread, phone) for thread, phone in asked]
 
 
-def sends_beside(send: Send, between: tuple[datetime, datetime]) -> list[Send]:
-    """Our texts to that number in these minutes, of which a message beside `send` may be the echo.
+def conversations_of(sends: Sequence[Send]) -> dict[int, Conversation]:
+    """The conversation that each send belongs to, by the send's key; made if need be, and all of them locked.
 
-    All of them, whatever their thread: an answer without a thread id leaves us without a way to tell them apart.
+    Locked in one order, so that nobody deadlocks. Sends to numbers that nobody in the contacts has are missing.
     """
-    posted = {"posted_at__range": between, "state__in": MAY_HAVE_LEFT}
-    theirs = {"contact": send.contact_id} if send.contact_id else {"contact__isnull": True, "to": send.to}
-    same = Send.objects.filter(agent=send.agent_id, mode=send.mode, **theirs, **posted)
-    return list(same.order_by("-posted_at")[:50])
+    numbers = {send.to for send in sends if send.contact_id is None}
+    people = dict(Contact.objects.filter(phone__in=numbers).values_list("phone", "pk")) if numbers else {}
+    keys = {send.pk: (contact, send.agent_id) for send in sends if (contact := send.contact_id or people.get(send.to))}
+    found = _locked(keys.values())
+    if missing := sorted(set(keys.values()) - found.keys()):
+        contacts, agents = zip(*missing, strict=True)
+        run(_BEGIN, {"contacts": list(contacts), "agents": list(agents), "mode": Mode.current().value})
+        found |= _locked(missing)
+    return {pk: found[key] for pk, key in keys.items()}
 
 
 def conversation_of(send: Send) -> Conversation:
     """The conversation that the send belongs to, made if need be, and locked. Raises NotMatched."""
-    contact = send.contact or Contact.objects.filter(phone=send.to).first()
-    if contact is None:
-        raise NotMatched("Nobody in the contacts has this number.")
-    theirs = Conversation.objects.filter(contact=contact, agent=send.agent, mode=send.mode)
-    locked = theirs.select_for_update(of=("self",), no_key=True).order_by()
-    if not (found := list(locked[:1])):
-        Conversation.objects.get_or_create(contact=contact, agent=send.agent, mode=send.mode)
-        found = list(locked[:1])
-    return found[0]
+    found = conversations_of([send])
+    if not found:
+        raise NotMatched(NOBODY)
+    return found[send.pk]
 
 
 def e164(number: str) -> str:
@@ -144,8 +169,19 @@ def _key_of(reference: str) -> int | None:
         return None
 
 
-def _in_thread(thread_id: str) -> QuerySet[Send]:
-    sends = Send.objects.select_related("agent__account", "contact").filter(
-        mode=Mode.current(), state__in=MAY_HAVE_LEFT
+def _may_have_left() -> QuerySet[Send]:
+    sends = Send.objects.select_related("agent__account").defer("text", "metadata")
+    return sends.filter(mode=Mode.current(), state__in=MAY_HAVE_LEFT)
+
+
+def _newest_of_each(sends: QuerySet[Send], field: str) -> QuerySet[Send]:
+    return sends.order_by(field, "-posted_at", "-id").distinct(field)
+
+
+def _locked(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Conversation]:
+    """Those of these contacts with these agents that there are."""
+    theirs = Conversation.objects.in_mode(Mode.current()).filter(
+        contact__in={contact for contact, _ in keys}, agent__in={agent for _, agent in keys}
     )
-    return sends.filter(thread_id=thread_id).exclude(thread_id="").order_by("-posted_at", "-id")
+    locked = theirs.select_for_update(of=("self",), no_key=True).order_by("pk")
+    return {(one.contact_id, one.agent_id): one for one in locked}

@@ -13,6 +13,7 @@ from conversations.agent_word import agent_word
 from conversations.answering import Doubts
 from conversations.hours import hours_of
 from conversations.models import Conversation, name_of
+from conversations.proof_pages import may_see_proof
 from conversations.timeline import Place, Timeline, newest, newest_task
 from conversations.timeline import since as lines_since
 from conversations.wording import Line, labelled
@@ -66,6 +67,7 @@ def pane(
         "may_reply": user.has_perm("conversations.reply_conversation"),
         "may_take_over": user.has_perm("conversations.takeover_conversation"),
         "may_assign": user.has_perm("conversations.assign_conversation"),
+        "may_prove": may_see_proof(user),
         "may_change": user.has_perm("conversations.change_conversation"),
         "composer": composer_of(conversation, timeline, **composer),
     }

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from campaigns.models import Campaign, Mode
+from campaigns.models import Agent, Campaign, Mode
 from contacts.admin import panels
 from contacts.models import Contact
 from contacts.phones import pretty
 from conversations.models import Conversation
+from conversations.proof_pages import may_see_proof
 from conversations.standing import standing_of
 from conversations.story import PAGE, story
 from conversations.why import why
@@ -28,10 +29,15 @@ def standing_panel(request: HttpRequest, contact: Contact) -> dict[str, Any] | N
     """The head of the page."""
     talks = Conversation.objects.in_mode(Mode.current()).filter(contact=contact).order_by("-last_message_at")
     may_read = request.user.has_perm("conversations.view_conversation")
+    standing = standing_of(contact)
+    may_write = may_read and standing.may_be_written_to and request.user.has_perm("conversations.reply_conversation")
     return {
-        "standing": standing_of(contact),
+        "standing": standing,
         "number": pretty(contact.phone),
         "conversation": talks.first() if may_read else None,
+        "may_write": may_write,
+        "may_begin": may_write and Agent.objects.exists(),
+        "may_prove": may_see_proof(request.user),
     }
 
 

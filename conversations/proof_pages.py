@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -40,8 +41,13 @@ def proof_file(request: HttpRequest, phone: str) -> HttpResponse:
     )
 
 
+def may_see_proof(user: Any) -> bool:
+    """It shows opt-outs and what was said."""
+    return bool(user.has_perms(["contacts.view_suppression", "conversations.view_conversation"]))
+
+
 def _found(request: HttpRequest, phone: str) -> proof.Proof:
-    if not request.user.has_perms(["contacts.view_suppression", "conversations.view_conversation"]):
+    if not may_see_proof(request.user):
         raise PermissionDenied
     if not re.fullmatch(E164_REGEX, phone):
         raise Http404

@@ -1,123 +1,127 @@
-"""What was said after our text: by the person, by the agent, by staff at Revmo; and who should look at it."""
+"""What was said after our text: by the person, by the agent, by staff at Revmo; and who should look at it.
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+A round of texts is told at once: what it needs is read by a few statements, decided in memory, and written by a few.
+One text alone is a round of one, so the rules are the same however many come.
+"""
 
-from django.db.models import Q
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from campaigns.models import Send
+from campaigns.models import Mode, Send
 from campaigns.sending import brakes
 from contacts.models import Suppression
-from conversations import attention, matching
-from conversations.hand_over_mail import mail_after_commit
+from conversations import attention, matching, rounds
+from conversations.agent_events import NOBODY_ANSWERED
 from conversations.models import Conversation, Entry, Message, WebhookEvent, name_of
-from conversations.opt_outs import Reading, Words, read
-from revmo.events import AgentEvent, Author, HandoffEvent, MessageEvent
-
-# An agent may say our very words again later; only what comes back soon after our call is its echo.
-ECHO_WITHIN = timedelta(minutes=15)
+from conversations.opt_outs import Reading, Said
+from revmo.events import Author, MessageEvent
 
 
-def apply_text(text: MessageEvent, event: WebhookEvent, at: datetime, words: Words) -> str:
-    """Add a text to its conversation; returns a note for staff, often empty. Raises NotMatched."""
-    from_contact = text.author == Author.CONTACT
-    phone = matching.e164(text.sender if from_contact else text.to)
-    send = matching.send_of_thread(text.thread_id, phone)
-    if not from_contact and _echoes(text, send, at):
-        return "Our own text, as Revmo sent it."
-    conversation = matching.conversation_of(send)
-    if _is_known(conversation, text, event):
-        return "This text was already here."
-    conversation.messages.create(
-        author=Message.Author(text.author.value),
-        body=text.body,
-        thread_id=text.thread_id,
-        message_id=text.message_id,
-        send=send,
-        event=event,
-        at=at,
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text with the event that brought it, when it was said (UTC), and what it says about texting."""
+
+    said: MessageEvent
+    event: WebhookEvent
+    at: datetime
+    reading: Said
+
+    @property
+    def phone(self) -> str:
+        """The person's number, where the event names it in a form that we know."""
+        return matching.e164(self.said.sender if self.is_theirs else self.said.to)
+
+    @property
+    def is_theirs(self) -> bool:
+        """Did the person write it?"""
+        return self.said.author == Author.CONTACT
+
+
+# The note for staff, often empty, or why it could not be applied.
+Answer = str | matching.NotMatched
+
+
+def apply_texts(texts: Sequence[Text]) -> list[Answer]:
+    """Add texts to their conversations; an answer for each, in their order. Raises what the database raises."""
+    sends = matching.sends_of_threads([(text.said.thread_id, text.phone) for text in texts])
+    ours = [(text, send) for text, send in zip(texts, sends, strict=True) if isinstance(send, Send)]
+    echoes = _echoes([(text, send) for text, send in ours if not text.is_theirs])
+    conversations = matching.conversations_of([send for text, send in ours if text.event.pk not in echoes])
+    told = rounds.Told(
+        [text.event.pk for text, _ in ours],
+        [(conversations[send.pk].pk, text.said.message_id) for text, send in ours if send.pk in conversations],
     )
-    conversation.said += 1
-    _is_newest(conversation, at)
-    if from_contact:
-        _note_reply(conversation, send, text.body, at, words)
-    elif text.author == Author.AGENT:
-        _note_agent(conversation, at)
-    conversation.save()
-    return ""
+    answers: list[Answer] = []
+    for text, send in zip(texts, sends, strict=True):
+        if isinstance(send, matching.NotMatched):
+            answers.append(send)
+        elif text.event.pk in echoes:
+            answers.append("Our own text, as Revmo sent it.")
+        elif (conversation := conversations.get(send.pk)) is None:
+            answers.append(matching.NotMatched(matching.NOBODY))
+        elif told.knows(text.event.pk, conversation.pk, text.said.message_id):
+            answers.append("This text was already here.")
+        else:
+            _tell(told, text, send, conversation)
+            answers.append("")
+    told.write()
+    return answers
 
 
 def write_down_contacts(events: Sequence[WebhookEvent]) -> None:
-    """What the contacts' rows say of their conversations, for a whole round: in one order, so that nobody deadlocks."""
+    """What the contacts' rows say of their conversations, for a whole round: in one order, so that nobody deadlocks.
+
+    Simulated conversations are no history of a person (promise 7), so there is nothing to write down of them.
+    """
+    if Mode.current() is not Mode.LIVE:
+        return
     said = Message.objects.filter(event__in=events).values_list("conversation__contact", flat=True)
     told = Entry.objects.filter(event__in=events).values_list("conversation__contact", flat=True)
     attention.write_down({*said, *told})
 
 
-def apply_handoff(handoff: HandoffEvent, event: WebhookEvent, at: datetime) -> str:
-    """The agent asks for a person; told once, however often the event comes. Raises NotMatched."""
-    conversation = matching.conversation_of(matching.send_of_thread(handoff.thread_id, ""))
-    reason = handoff.reason or "The agent asked for a person and gave no reason."
-    if Entry.objects.filter(event=event).exists():
-        return "This hand-over was already here."
-    entry = conversation.entries.create(kind=Entry.Kind.HANDED_OVER, text=reason, event=event, at=at)
-    attention.ask_for_a_human(conversation, reason, at)
-    conversation.handed_over_at = conversation.handed_over_at or at
-    _is_newest(conversation, at)
-    conversation.save()
-    mail_after_commit(entry)
-    return ""
+def _echoes(said_by_us: Collection[tuple[Text, Send]]) -> set[int]:
+    """The events that only say one of our own texts back to us."""
+    beside = rounds.texts_beside([(text.event.pk, send, text.at) for text, send in said_by_us])
+    words = {event: {tuple(text.split()) for text in texts} for event, texts in beside.items()}
+    return {text.event.pk for text, _ in said_by_us if tuple(text.said.body.split()) in words.get(text.event.pk, ())}
 
 
-def apply_agent_switch(switch: AgentEvent, event: WebhookEvent, at: datetime) -> str:
-    """Somebody switched the agent at Revmo; the newest word stands. Raises NotMatched.
-
-    Unsigned, nothing changes: staff would else believe the agent silent on the word of whoever holds the URL.
-    """
-    if not event.signed:
-        return "Not signed, so what we know of the agent stays as it was."
-    conversation = matching.conversation_of(matching.send_of_thread(switch.thread_id, ""))
-    kind = Entry.Kind.AGENT_ON if switch.enabled else Entry.Kind.AGENT_OFF
-    Entry.objects.get_or_create(event=event, defaults={"conversation": conversation, "kind": kind, "at": at})
-    if conversation.agent_enabled_at is not None and conversation.agent_enabled_at > at:
-        return "Came late: a newer word about the agent stands."
-    conversation.agent_enabled, conversation.agent_enabled_at = switch.enabled, at
-    conversation.agent_thread_id = switch.thread_id
-    _is_newest(conversation, at)
-    conversation.save()
-    return ""
-
-
-def _echoes(text: MessageEvent, send: Send, at: datetime) -> bool:
-    """Is it one of our own texts, said back to us?"""
-    words = text.body.split()
-    about_then = (at - ECHO_WITHIN, at + ECHO_WITHIN)
-    return any(words == ours.text.split() for ours in matching.sends_beside(send, about_then))
+def _tell(told: rounds.Told, text: Text, send: Send, conversation: Conversation) -> None:
+    told.add(
+        Message(
+            conversation=conversation,
+            author=Message.Author(text.said.author.value),
+            body=text.said.body,
+            thread_id=text.said.thread_id,
+            message_id=text.said.message_id,
+            send=send,
+            event=text.event,
+            at=text.at,
+        ),
+        conversation,
+    )
+    conversation.said += 1
+    attention.is_newest(conversation, text.at)
+    if text.is_theirs:
+        told.answers(send, text.at)
+        _note_reply(conversation, send, text)
+    elif text.said.author == Author.AGENT:
+        _note_agent(conversation, text.at)
 
 
-def _is_known(conversation: Conversation, text: MessageEvent, event: WebhookEvent) -> bool:
-    same = Q(event=event)
-    if text.message_id:
-        same |= Q(conversation=conversation, message_id=text.message_id)
-    return Message.objects.filter(same).exists()
-
-
-def _is_newest(conversation: Conversation, at: datetime) -> None:
-    if conversation.last_message_at is None or conversation.last_message_at < at:
-        conversation.last_message_at = at
-
-
-def _note_reply(conversation: Conversation, send: Send, body: str, at: datetime, words: Words) -> None:
-    Send.objects.filter(pk=send.pk, replied_at__isnull=True).update(replied_at=at)
+def _note_reply(conversation: Conversation, send: Send, text: Text) -> None:
     conversation.unread, conversation.snoozed_until = True, None
+    body, at, reading = text.said.body, text.at, text.reading.reading
     if send.campaign_id is not None and brakes.complains(body, send.agent.account.complaint_words):
         brakes.note_reply(send.campaign_id, body)
-    said = read(body, words)
-    if said.reading is Reading.STOP:
+    if reading is Reading.STOP:
         return
-    if said.reading in (Reading.DOUBT, Reading.LOOK):
-        attention.ask_for_a_human(conversation, f"The reply contains “{said.word}”. Do they want no more texts?", at)
-    elif said.reading is Reading.START and Suppression.objects.standing().filter(phone=send.to).exists():
+    if reading in (Reading.DOUBT, Reading.LOOK):
+        doubt = f"The reply contains “{text.reading.word}”. Do they want no more texts?"
+        attention.ask_for_a_human(conversation, doubt, at)
+    elif reading is Reading.START and Suppression.objects.standing().filter(phone=send.to).exists():
         attention.ask_for_a_human(conversation, f"They texted “{body.strip()}”. May they be texted again?", at)
     elif nobody_answers := _why_nobody_answers(conversation, send):
         attention.ask_for_a_human(conversation, nobody_answers, at)
@@ -130,7 +134,7 @@ def _why_nobody_answers(conversation: Conversation, send: Send) -> str:
         return f"{who} took over; an answer came."
     if send.no_agent:
         return "Replied to a text that was sent without the agent."
-    return "Replied while the agent is off, as Revmo told us." if conversation.agent_enabled is False else ""
+    return NOBODY_ANSWERED if conversation.agent_enabled is False else ""
 
 
 def _note_agent(conversation: Conversation, at: datetime) -> None:

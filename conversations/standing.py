@@ -24,6 +24,8 @@ class Standing:
     their_time: str = ""
     place: str = ""
     reasons: list[str] = field(default_factory=list)
+    # A person may answer outside the hours, and is asked first; nobody may write where texts are stopped.
+    may_be_written_to: bool = True
 
 
 def standing_of(contact: Contact, now: datetime | None = None) -> Standing:
@@ -34,15 +36,22 @@ def standing_of(contact: Contact, now: datetime | None = None) -> Standing:
     their_time = _their_time(lawful) if lawful else ""
     place = names_of(lawful.where.places) if lawful and lawful.where.places else ""
     if (stopped := Suppression.objects.standing().filter(phone=contact.phone).first()) is not None:
-        since = timezone.localtime(stopped.created_at)
-        answer = f"Must not be texted: opted out on {since:%B} {since.day}, {since.year}."
-        words = f" “{stopped.evidence}”" if stopped.evidence else ""
-        return Standing(answer, "bad", their_time, place, [f"{stopped.get_source_display()}.{words}"])
+        return _stopped(stopped, their_time, place)
     remarks = [_line_remark(contact.phone), _consent_remark(contact)]
     reasons = [*(lawful.reasons if lawful else ()), *filter(None, remarks)]
     if lawful is None:
         return Standing("Nobody can be texted yet: there is no account.", "warn", their_time, place, reasons)
     return Standing(_answer(lawful), _tone(lawful, remarks[0]), their_time, place, reasons)
+
+
+def _stopped(suppression: Suppression, their_time: str, place: str) -> Standing:
+    since = timezone.localtime(suppression.created_at)
+    day, words = f"{since:%B} {since.day}, {since.year}", f"“{suppression.evidence}”" if suppression.evidence else ""
+    if suppression.under_review:
+        answer = f"Must not be texted now: texts rest since {day}, until somebody decides whether they meant stop."
+        return Standing(answer, "warn", their_time, place, [f"They wrote {words}. {suppression.doubt}"], False)
+    answer = f"Must not be texted: opted out on {day}."
+    return Standing(answer, "bad", their_time, place, [f"{suppression.get_source_display()}. {words}".strip()], False)
 
 
 def _account(contact: Contact) -> Account | None:

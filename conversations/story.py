@@ -70,14 +70,23 @@ def _consent(contact: Contact) -> Iterator[Moment]:
 
 
 def _opt_outs(contact: Contact) -> Iterator[Moment]:
-    for one in Suppression.objects.filter(phone=contact.phone).select_related("created_by", "lifted_by"):
+    for one in Suppression.objects.filter(phone=contact.phone).select_related("created_by", "decided_by", "lifted_by"):
         page = reverse("admin:contacts_suppression_change", args=[one.pk])
         by = f" by {one.created_by}" if one.created_by else ""
-        said = f"Opted out ({_small(one.get_source_display())}{by}): no text leaves from then on."
-        yield Moment(one.created_at, said, page, one.evidence, "bad")
+        if one.doubt:
+            yield Moment(one.created_at, "Texts to them rest until somebody decides.", page, one.evidence, "warn")
+        else:
+            said = f"Opted out ({_small(one.get_source_display())}{by}): no text leaves from then on."
+            yield Moment(one.created_at, said, page, one.evidence, "bad")
+        if one.decided_at:
+            who = f"{one.decided_by} decided: they meant stop." if one.decided_by else "They said it plainly."
+            yield Moment(one.decided_at, f"Opted out. {who} No text leaves from then on.", page, "", "bad")
         if one.lifted_at:
             who = f" by {one.lifted_by}" if one.lifted_by else ""
-            yield Moment(one.lifted_at, f"The opt-out was lifted{who}.", page, one.lift_reason)
+            lifted = f"The opt-out was lifted{who}."
+            if one.doubt and not one.decided_at:
+                lifted = f"{one.lifted_by} decided: they did not mean stop." if one.lifted_by else "Texts may go again."
+            yield Moment(one.lifted_at, lifted, page, one.lift_reason)
 
 
 def _sends(contact: Contact) -> Iterator[Moment]:

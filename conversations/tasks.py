@@ -8,7 +8,7 @@ from django.db import transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
-from conversations import applying, hand_over_mail, refusals
+from conversations import applying, hand_over_mail, refusals, unanswered
 
 QUEUEING_LOCK = "conversations.apply_waiting_events"
 # Events a job; a flood is passed on to the next job, so that other jobs get their turn.
@@ -87,6 +87,13 @@ def wake() -> None:
     # A lock that is taken would else break a transaction around us.
     with suppress(AlreadyEnqueued), transaction.atomic():
         apply_waiting_events.defer()
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="conversations.look_for_ends_of_replies", queueing_lock="conversations.look_for_ends_of_replies")
+def look_for_ends_of_replies(timestamp: int | None = None) -> None:
+    """Bring back the conversations whose answer did not arrive."""
+    unanswered.look_for_ends()
 
 
 @app.task(name=hand_over_mail.TASK)

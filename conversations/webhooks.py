@@ -56,7 +56,10 @@ def _refuse(status: int, reason: str) -> HttpResponse:
 
 def _answer(status: int, headers: dict[str, str] | None = None) -> HttpResponse:
     # Named here, because the middleware that names it elsewhere is not passed.
-    return HttpResponse(status=status, headers={"Content-Length": "0", **(headers or {})})
+    answer = HttpResponse(status=status, headers={"Content-Length": "0", **(headers or {})})
+    # Django would log the address of whatever is refused, and the address may carry the token.
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer
 
 
 def _body(request: HttpRequest) -> bytes:

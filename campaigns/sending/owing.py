@@ -61,8 +61,8 @@ def owe(
         # Held until the commit: an opt-out is either seen below, or comes after us and ends our row.
         lock_numbers([to], shared=True)
         made = Send.objects.filter(form_token=form_token).first() if form_token else None
-        if made is None and Suppression.objects.standing().filter(phone=to).exists():
-            raise CannotOwe("This number has opted out. Nothing was sent.")
+        if made is None and (stands := Suppression.objects.standing().filter(phone=to).first()) is not None:
+            raise CannotOwe(f"{stands.refusal} Nothing was sent.")
         if made is None and form_token:  # the second of two presses at once waits in here for the first one's commit
             made, _ = Send.objects.get_or_create(form_token=form_token, defaults=fields)
         elif made is None:

@@ -49,8 +49,8 @@ def send_again(send: Send, *, by: Any, reason: str) -> Send:
         if locked.finished_at is not None and (left := locked.finished_at + WAIT - timezone.now()) > timedelta(0):
             minutes = -(-left // timedelta(minutes=1))
             raise CannotResolve(f"Evidence may still come. Try again in {minutes} minute{'s' * (minutes != 1)}.")
-        if Suppression.objects.standing().filter(phone=locked.to).exists():
-            raise CannotResolve("This number has opted out meanwhile.")
+        if (stands := Suppression.objects.standing().filter(phone=locked.to).first()) is not None:
+            raise CannotResolve(f"{stands.refusal} Nothing was sent again.")
         resend = _again([locked], by, reason)[0]
         wake_workers()
     return resend

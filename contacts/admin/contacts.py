@@ -79,7 +79,7 @@ class ContactAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         """With the opt-out and the lists, for the whole page at once."""
-        return Contact.objects.with_suppression().prefetch_related("lists")
+        return Contact.objects.with_suppression().with_rest().prefetch_related("lists")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
@@ -122,9 +122,11 @@ class ContactAdmin(ModelAdmin):
         """The number as people read it."""
         return pretty(contact.phone)
 
-    @display(description="may we text?", label={"Yes": "success", "Opted out": "danger"})
+    @display(description="may we text?", label={"Yes": "success", "Opted out": "danger", "Texts rest": "warning"})
     def may_text(self, contact: Contact) -> str:
-        """Does an opt-out stand?"""
+        """Does an opt-out stand, or does somebody have yet to decide?"""
+        if contact.at_rest:
+            return "Texts rest"
         return "Opted out" if contact.opted_out else "Yes"
 
     @display(description="lists")

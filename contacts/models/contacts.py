@@ -59,6 +59,7 @@ class Contact(models.Model):
     objects = ContactQuerySet.as_manager()
 
     opted_out: bool  # there after `with_suppression`
+    at_rest: bool  # there after `with_rest`
 
     class Meta:
         ordering = ["-id"]

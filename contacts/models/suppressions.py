@@ -108,3 +108,10 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phone}"
+
+    @property
+    def refusal(self) -> str:
+        """Why no text goes to the number, in a sentence for staff."""
+        if self.under_review:
+            return "Texts to this number rest until somebody decides whether they meant stop."
+        return "This number has opted out."

@@ -66,12 +66,16 @@ class Reply(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     hands_back = models.BooleanField(default=False)
     at = models.DateTimeField("written")
+    # Whether its end has been looked at: a reply that did not arrive comes back before a person.
+    end_seen = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name_plural = "replies"
         indexes = [
             # What staff wrote last, for the list and for texts that wait for their hour.
-            models.Index(fields=["conversation", "at", "id"], name="replies_of_a_conversation")
+            models.Index(fields=["conversation", "at", "id"], name="replies_of_a_conversation"),
+            # Whoever looks for ends: those of the last days, since all others have been looked at.
+            models.Index(fields=["at"], condition=Q(end_seen=False), name="replies_whose_end_is_open"),
         ]
 
     def __str__(self) -> str:

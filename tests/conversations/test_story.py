@@ -12,13 +12,14 @@ from django.utils import timezone
 from campaigns import launching, rehearsal
 from campaigns.models import Send
 from contacts.models import Contact, Suppression
-from contacts.suppressing import lift, suppress
+from contacts.suppressing import confirm, lift, rest, suppress
 from conversations.models import Conversation, Message
 from conversations.standing import standing_of
 from conversations.story import sentence_of, story
 from conversations.why import why
 from tests import makers
 from tests.contacts.imports import imported
+from tests.conversations.calls import apply, sent_text, text_call
 
 pytestmark = pytest.mark.django_db
 # Tuesday, noon in New York.
@@ -101,6 +102,33 @@ def test_may_be_texted_until_and_why_not() -> None:
     assert (stopped.tone, stopped.reasons) == ("bad", ["Replied with an opt-out. “STOP”"])
 
 
+def test_a_number_at_rest_is_never_called_opted_out() -> None:
+    makers.make_account()
+    contact = Contact.objects.create(phone="+12025550100", first_name="Jane", consent_source="form")
+    rest([contact.phone], evidence="Stop by at 5?", doubt="The reply contains “stop”.", said_at=NOON)
+    resting = standing_of(contact, NOON)
+    assert (resting.tone, resting.may_be_written_to) == ("warn", False)
+    assert resting.answer.startswith("Must not be texted now: texts rest since ")
+    assert resting.reasons == ["They wrote “Stop by at 5?”. The reply contains “stop”."]
+    told = sentences(contact)
+    assert told[-1] == "Texts to them rest until somebody decides."
+    client = signed_in("view_contact", "view_conversation", "view_suppression")
+    for address in (f"/contacts/contact/{contact.pk}/change/", "/contacts/contact/"):
+        page = client.get(address).content.decode()
+        assert "opted out" not in page.lower()
+        assert "Texts rest" in page or "texts rest" in page
+    confirm(Suppression.objects.get(), by=User.objects.get())
+    assert standing_of(contact, NOON).answer.startswith("Must not be texted: opted out on ")
+    assert sentences(contact)[-1] == "Opted out. reader decided: they meant stop. No text leaves from then on."
+
+
+def test_what_was_only_a_doubt_is_not_called_a_lifted_opt_out() -> None:
+    contact = makers.make_contacts(1)[0]
+    rest([contact.phone], evidence="Stop by at 5?", doubt="It contains “stop”.", said_at=NOON)
+    lift(Suppression.objects.get(), by=User.objects.create(username="dana"), reason="They come by.")
+    assert sentences(contact)[-1] == "dana decided: they did not mean stop."
+
+
 def test_a_fixed_line_and_a_missing_consent_are_said() -> None:
     makers.make_account()
     reasons = " ".join(standing_of(Contact.objects.create(phone="+442071838750"), NOON).reasons)
@@ -157,3 +185,58 @@ def test_who_may_not_read_texts_sees_none() -> None:
     page = signed_in("view_contact").get(f"/contacts/contact/{contact.pk}/change/?campaign={campaign.pk}")
     assert "Their story" in page.content.decode()
     assert "Spring" not in page.content.decode()
+
+
+class TestMainButton:
+    """“Send a text” opens the conversation; nothing is sent by that."""
+
+    MAY = ("view_contact", "view_conversation", "reply_conversation", "view_suppression")
+
+    def test_it_opens_a_conversation_with_who_was_never_texted(self) -> None:
+        agent = makers.make_agent(is_default=True)
+        contact = makers.make_contacts(1)[0]
+        client = signed_in(*self.MAY)
+        assert "Send a text" in client.get(f"/contacts/contact/{contact.pk}/change/").content.decode()
+        answer = client.post("/conversations/conversation/begin/", {"contact": contact.pk})
+        conversation = Conversation.objects.get()
+        assert (conversation.contact, conversation.agent) == (contact, agent)
+        page = client.get(answer["Location"]).content.decode()
+        assert "No text has been exchanged yet." in page
+        assert not Send.objects.exists()
+        client.post("/conversations/conversation/begin/", {"contact": contact.pk})
+        assert Conversation.objects.count() == 1
+
+    def test_it_goes_on_with_the_agent_who_texted_them(self) -> None:
+        makers.make_agent(is_default=True)
+        contact = makers.make_contacts(1)[0]
+        sent = sent_text(contact=contact)
+        signed_in(*self.MAY).post("/conversations/conversation/begin/", {"contact": contact.pk})
+        assert Conversation.objects.get().agent == sent.agent
+
+    def test_it_is_not_offered_where_texts_are_stopped_or_to_who_may_not_answer(self) -> None:
+        makers.make_agent()
+        contact = makers.make_contacts(1)[0]
+        page = f"/contacts/contact/{contact.pk}/change/"
+        reader = signed_in("view_contact", "view_conversation")
+        assert "Send a text" not in reader.get(page).content.decode()
+        assert reader.post("/conversations/conversation/begin/", {"contact": contact.pk}).status_code == 403
+        assert reader.get("/conversations/conversation/begin/").status_code == 405
+        User.objects.get().user_permissions.set(Permission.objects.filter(codename__in=self.MAY))
+        suppress([contact.phone], source=Suppression.Source.STAFF)
+        assert "Send a text" not in reader.get(page).content.decode()
+        assert not Conversation.objects.exists()
+
+    def test_the_proof_is_one_click_away_with_its_number(self) -> None:
+        contact = makers.make_contacts(1)[0]
+        sent = sent_text(contact=contact)
+        apply(text_call(sent, "Hello"))
+        client = signed_in(*self.MAY)
+        link, words = f'href="/proof/{contact.phone}/"', "Proof for +1 202-555-0100"
+        for page in (
+            f"/contacts/contact/{contact.pk}/change/",
+            f"/conversations/conversation/{Conversation.objects.get().pk}/change/",
+        ):
+            shown = client.get(page).content.decode()
+            assert link in shown
+            assert words in shown
+        assert "Proof for" not in Client().get(f"/contacts/contact/{contact.pk}/change/").content.decode()
