@@ -40,6 +40,11 @@ class Counted:
     opted_out: int = 0
     sample: list[Contact] = field(default_factory=list)
 
+    @property
+    def is_doubled(self) -> bool:
+        """Is anybody left out for more than one reason, so that the lines take away more than the sum does?"""
+        return sum(step.people for step in self.excluded) > self.before - self.remain
+
 
 def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
     """The sum. Raises QuestionProblem."""

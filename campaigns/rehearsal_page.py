@@ -75,8 +75,8 @@ def _bar(snapshot: Rehearsal, summary: Summary) -> list[Part]:
 
 
 def _chart(summary: Summary) -> str:
-    """How many texts are due in each hour of people's own clocks, as Chart.js takes it."""
-    if not summary.hours:
+    """How many texts are due in each hour of people's own clocks, as Chart.js takes it; none for a single hour."""
+    if len(summary.hours) < 2:
         return ""
     first, last = (datetime.strptime(hour, HOUR) for hour in (min(summary.hours), max(summary.hours)))
     spread = (last - first) // timedelta(hours=1) + 1

@@ -11,7 +11,7 @@ from campaigns.models import Campaign, RehearsedText
 from campaigns.models.campaigns import MAX_TEXT_LENGTH
 from campaigns.sms_parts import count_segments
 from contacts.models import Contact
-from contacts.phones import parse_phone
+from contacts.phones import InvalidPhone, parse_phone
 
 Outcome = RehearsedText.Outcome
 
@@ -57,8 +57,11 @@ class Script:
         """What this person would get, or why they would not."""
         if opted_out:
             return Scripted(Outcome.OPTED_OUT, "This number has opted out.")
-        if not parse_phone(contact.phone, None).can_receive_texts:
-            return Scripted(Outcome.CANNOT_RECEIVE, "This kind of number cannot receive texts.")
+        try:
+            if not parse_phone(contact.phone, None).can_receive_texts:
+                return Scripted(Outcome.CANNOT_RECEIVE, "This kind of number cannot receive texts.")
+        except InvalidPhone as problem:  # kept when the number plan was another one
+            return Scripted(Outcome.CANNOT_RECEIVE, str(problem))
         return self.merged(contact)
 
     def merged(self, contact: Contact) -> Scripted:

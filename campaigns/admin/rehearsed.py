@@ -7,14 +7,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from campaigns.admin.filters import HeldBackFilter
-from campaigns.models import RehearsedText
+from campaigns.models import Rehearsal, RehearsedText
 from campaigns.pages import their_time
 from contacts.admin.base import PageAdmin
 from contacts.admin.contacts import search_contacts
@@ -60,6 +60,13 @@ class RehearsedTextAdmin(PageAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """None."""
         return {}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With the campaign whose rehearsal it is, and the way back there."""
+        asked = request.GET.get("rehearsal__id__exact", "")
+        snapshot = Rehearsal.objects.select_related("campaign").filter(pk=asked).first() if asked.isdecimal() else None
+        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "snapshot": snapshot})
+        return page
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """The address names the rehearsal."""

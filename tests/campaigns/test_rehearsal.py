@@ -50,6 +50,13 @@ def test_a_number_that_cannot_receive_texts_is_held_back() -> None:
     assert outcomes(make_campaign([contact])) == {"+442079460000": "cannot_receive"}
 
 
+def test_a_number_that_is_none_any_more_holds_back_one_person_and_not_the_rehearsal() -> None:
+    gone = Contact.objects.create(phone="+12005550100", first_name="Gone")
+    snapshot = rehearse(make_campaign([*make_contacts(1), gone]))
+    assert snapshot.will_send == 1
+    assert snapshot.texts.get(contact=gone).reason == "No such number exists: this range is not in use."
+
+
 def test_a_text_that_is_too_long_is_held_back() -> None:
     contacts = make_contacts(1, attributes={"story": "x" * 1700})
     assert outcomes(make_campaign(contacts, message="{{ story }}")) == {number(0): "too_long"}
