@@ -1,13 +1,14 @@
-"""The ten counts of a segment over a million contacts: seconds each, and the index or scan that answered.
+"""The ten counts of a segment over a million contacts, and what the page of a draft waits for: milliseconds each.
 
 `BENCH_CONTACTS` sets the size; the figures are promised for a million.
 """
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ _FILL = (
     """
 INSERT INTO contacts_contact (phone, first_name, last_name, email, company, time_zone, attributes, consent_source,
     consent_at, consent_text, last_texted_at, conversation_open, created_at, updated_at)
-SELECT '+1' || (2000000000 + i), 'Person ' || i, 'Miller',
+SELECT '+1' || (2022000000 + i), 'Person ' || i, 'Miller',
     CASE WHEN mod(i, 3) = 0 THEN 'p' || i || '@example.com' ELSE '' END,
     'Example Inc.', '',
     jsonb_build_object('city', 'City ' || mod(i, 50), 'visits', mod(i, 7),
@@ -66,6 +67,7 @@ def run() -> Iterable[Figure]:
         for mode in ("live", "simulator"):
             settings.REVMO_MODE = mode
             yield from _counts(keys, mode)
+            yield from _draft(keys, mode)
 
 
 def _counts(keys: dict[str, str], mode: str) -> Iterable[Figure]:
@@ -79,12 +81,42 @@ def _counts(keys: dict[str, str], mode: str) -> Iterable[Figure]:
         rule = {"field": field, "op": op, "value": keys.get(str(value), value)}
         people = Contact.objects.filter(compile_question(read({"rules": [rule]}, catalogue), clock))
         suffix = ", in the simulator" if mode == "simulator" else ""
-        yield Figure(f"{name}{suffix} ({people.count():,})", median(_milliseconds(people) for _ in range(RUNS)), "ms")
+        yield Figure(
+            f"{name}{suffix} ({people.count():,})", median(_milliseconds(people.count) for _ in range(RUNS)), "ms"
+        )
 
 
-def _milliseconds(people: Any) -> float:
+def _draft(keys: dict[str, str], mode: str) -> Iterable[Figure]:
+    """What the page of a draft waits for: list A, without list B, who had a text this week, and who was silent to X."""
+    from campaigns import counting, merge_fields, previewing
+    from campaigns.audience import clock_of
+    from campaigns.choices import Choice
+    from campaigns.glimpsing import Glimpse
+    from campaigns.models import Account, Agent, Campaign
+    from contacts.models import ContactList
+
+    first, second = (ContactList.objects.get(pk=keys[name]) for name in "ab")
+    silent = Campaign.objects.get(pk=keys["campaign"])
+    choice = Choice(lists=[first], excluded_lists=[second], excluded_silent=[silent], rest_hours=168)
+    clock, draft = clock_of(Account.objects.get()), Campaign(agent=Agent.objects.get(), message="Hi {{ first_name }}")
+    asked: dict[str, Callable[[], object]] = {"sum": lambda: counting.count(choice, clock)}
+    for pick in previewing.Pick:
+        asked[f"preview, {pick}"] = partial(_preview, draft, choice, clock, pick)
+    asked["menu of merge tags"] = lambda: merge_fields.merge_fields(Glimpse(choice, clock).some, "Acme")
+    for name, ask in asked.items():
+        yield Figure(f"a draft's {name}, {mode}", median(_milliseconds(ask) for _ in range(RUNS)), "ms")
+
+
+def _preview(draft: Any, choice: Any, clock: Any, pick: Any) -> None:
+    from campaigns import previewing
+    from campaigns.glimpsing import Glimpse
+
+    previewing.preview(draft, Glimpse(choice, clock), pick, 0)
+
+
+def _milliseconds(ask: Callable[[], object]) -> float:
     begin = time.perf_counter()
-    people.count()
+    ask()
     return (time.perf_counter() - begin) * 1000
 
 

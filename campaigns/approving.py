@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from campaigns import rehearsal as rehearsals
@@ -31,6 +32,21 @@ def is_author(campaign: Campaign, rehearsal: Rehearsal, person: Any) -> bool:
     """Whoever made the draft, changed it or asked for this rehearsal is no second pair of eyes."""
     wrote = campaign.revisions.filter(changed_by=person.pk).exists()
     return wrote or person.pk in (campaign.created_by_id, rehearsal.created_by_id)
+
+
+def waiting_for(person: Any) -> list[Rehearsal]:
+    """Rehearsals that need a second person and may have this one: the newest of their drafts, their hours not over."""
+    if not person.has_perm("campaigns.approve_campaign"):
+        return []
+    whole = Rehearsal.objects.filter(
+        campaign__status=Campaign.Status.DRAFT, status=Rehearsal.Status.DONE, verdict=Verdict.NONE
+    )
+    newer = Rehearsal.objects.filter(campaign=OuterRef("campaign"), pk__gt=OuterRef("pk"))
+    due = whole.filter(will_send__gt=F("campaign__agent__account__approval_above")).exclude(Exists(newer))
+    found = due.select_related("campaign__agent__account").defer("facts")
+    return [
+        one for one in found if not is_author(one.campaign, one, person) and not rehearsals.is_over(one.campaign, one)
+    ]
 
 
 def void(campaign: Campaign) -> None:

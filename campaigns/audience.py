@@ -161,8 +161,13 @@ def _counts(campaign: Campaign) -> bool:
 
 
 def included_by_any(choice: Choice, catalogue: Catalogue, clock: Clock, window: Q = EVERYWHERE) -> Q:
-    """At least one of `included` holds, in the window; all lists are asked for at once."""
-    conditions = [window & reason.holds for reason in included(replace(choice, lists=()), catalogue, clock)]
+    """At least one of `included` holds, in the window."""
+    return any_of([window & holds for holds in sources(choice, catalogue, clock)] or [NOBODY])
+
+
+def sources(choice: Choice, catalogue: Catalogue, clock: Clock) -> list[Q]:
+    """The conditions of `included`, but that all lists are asked for at once. Raises QuestionProblem."""
+    conditions = [reason.holds for reason in included(replace(choice, lists=()), catalogue, clock)]
     if choice.lists:
-        conditions.append(window & on_list(*(one.pk for one in choice.lists)))
-    return any_of(conditions) if conditions else NOBODY
+        conditions.append(on_list(*(one.pk for one in choice.lists)))
+    return conditions

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from campaigns.audience import Reason, chosen, excluded, included, included_by_any
+from campaigns.audience import NOBODY, Reason, chosen, excluded, included, included_by_any, sources
 from campaigns.choices import Choice
 from campaigns.segmenting import Catalogue, Clock
 from campaigns.segmenting.compiling import OPTED_OUT, keys_of
@@ -49,12 +49,11 @@ class Counted:
 def count(choice: Choice, clock: Clock, sample: int = 5) -> Counted:
     """The sum. Raises QuestionProblem."""
     catalogue = Catalogue.load()
-    sources, less = list(included(choice, catalogue, clock)), list(excluded(choice, catalogue, clock))
-    everybody = Contact.objects.filter(included_by_any(choice, catalogue, clock))
-    before, taken, remain, opted_out, first = _sum(everybody, less, sample)
-    steps = [before] if len(sources) == 1 else [Contact.objects.filter(one.holds).count() for one in sources]
+    more, less = list(included(choice, catalogue, clock)), list(excluded(choice, catalogue, clock))
+    before, taken, remain, opted_out, first = _sum(_everybody(choice, catalogue, clock), less, sample)
+    steps = [before] if len(more) == 1 else [Contact.objects.filter(one.holds).count() for one in more]
     return Counted(
-        included=[Step(f"in.{at}", one.words, steps[at]) for at, one in enumerate(sources)],
+        included=[Step(f"in.{at}", one.words, steps[at]) for at, one in enumerate(more)],
         excluded=[Step(f"out.{at}", one.words, taken[at]) for at, one in enumerate(less)],
         before=before,
         remain=remain,
@@ -84,14 +83,23 @@ def people_of(choice: Choice, clock: Clock, key: str) -> tuple[str, ContactQuery
     return reason.words, (Contact.objects if side == "in" else everybody).filter(reason.holds)
 
 
-def _sum(everybody: QuerySet[Contact], less: list[Reason], sample: int) -> tuple[int, list[int], int, int, list[int]]:
+def _everybody(choice: Choice, catalogue: Catalogue, clock: Clock) -> QuerySet[Contact, Any]:
+    """Keys and numbers of those who are brought in: the union of the sets, which the planner can count beforehand."""
+    conditions = sources(choice, catalogue, clock) or [NOBODY]
+    first, *others = [Contact.objects.filter(holds).order_by().values("pk", "phone") for holds in conditions]
+    return first.union(*others) if others else first
+
+
+def _sum(
+    everybody: QuerySet[Contact, Any], less: list[Reason], sample: int
+) -> tuple[int, list[int], int, int, list[int]]:
     """How many there are before, whom each reason takes, who remain, who of them opted out; and the first who remain.
 
     One statement, in which everybody is looked for once and joined with the sets that take people away.
     """
     sets = [keys_of(one.holds) for one in less]
     opted_out = Suppression.objects.standing().order_by().values("phone").distinct()
-    queries = [_sql(everybody.order_by().values("pk", "phone")), *map(_sql, sets), _sql(opted_out)]
+    queries = [_sql(everybody), *map(_sql, sets), _sql(opted_out)]
     marks = "".join(f", less_{at}.id IS NOT NULL AS taken_{at}" for at in range(len(less)))
     remains = " AND ".join(f"less_{at}.id IS NULL" for at in range(len(less))) or "true"
     joins = " ".join(f"LEFT JOIN less_{at} ON less_{at}.id = everybody.id" for at in range(len(less)))

@@ -43,13 +43,12 @@ class Glimpse:
         return next(iter(Contact.objects.filter(pk__in=self._walk(key - 1, 1, key))), None)
 
     def anybody(self) -> Contact | None:
-        """One of all of them, by chance: the next one after a random key."""
+        """One of all of them, by chance: where they are many, the next one after a random key."""
+        if not self.is_cut:
+            return Contact.objects.filter(pk=random.choice(self._keys)).first() if self._keys else None  # noqa: S311
         ends = Contact.objects.aggregate(first=Min("pk"), last=Max("pk"))
-        if ends["first"] is None:
-            return None
         after = random.randint(ends["first"], ends["last"]) - 1  # noqa: S311  # nothing secret
-        found = self._walk(after, 1) or self._walk(0, 1)
-        return Contact.objects.filter(pk__in=found).first()
+        return Contact.objects.filter(pk__in=self._walk(after, 1) or self._keys[:1]).first()
 
     @cached_property
     def _keys(self) -> list[int]:

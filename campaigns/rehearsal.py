@@ -145,7 +145,13 @@ def lapsed_approvals(campaigns: Iterable[Campaign]) -> set[int]:
     """Of these approved drafts, with their accounts, the keys of those whose rehearsal's hours are over."""
     approved = {one.pk: one for one in campaigns}
     newest = Rehearsal.objects.filter(campaign__in=approved).order_by("campaign_id", "-pk").distinct("campaign_id")
-    return {one.campaign_id for one in newest if _overtaken(approved[one.campaign_id], one)}
+    return {one.campaign_id for one in newest.defer("facts") if is_over(approved[one.campaign_id], one)}
+
+
+def is_over(campaign: Campaign, rehearsal: Rehearsal) -> bool:
+    """Are its hours over?"""
+    end = holds_until(campaign, rehearsal)
+    return end is not None and end <= timezone.now()
 
 
 def _overtaken(campaign: Campaign, rehearsal: Rehearsal) -> list[str]:

@@ -39,9 +39,9 @@ class PhoneFormField(forms.CharField):
 
 def zones_to_choose() -> list[tuple[str, str]]:
     """Every IANA zone by its name, those of the US and Canada first."""
-    others = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
-    near = [*NEAR_ZONES, *(zone for zone in others if zone not in NEAR_ZONES)]
-    return [("", "Not known: judged from the number"), *((zone, zone.replace("_", " ")) for zone in near)]
+    others = sorted(available_timezones() - set(NEAR_ZONES))
+    zones = [(zone, zone.replace("_", " ")) for zone in (*NEAR_ZONES, *others)]
+    return [("", "Not known: judged from the number"), *zones]
 
 
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs alone

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from campaigns import pages
+from campaigns import approving, pages
 from campaigns.models import Account, Campaign, Mode
 from campaigns.progress import progress_of
 from campaigns.sending import resolving
@@ -36,7 +36,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     by_day = days.sent_by_day()
     counted = progress_of([campaign.pk for campaign in campaigns])
     context |= {
-        "todos": list(_todos()),
+        "todos": [*_todos(), *_approvals(request.user)],
         "running": [
             {"campaign": one, "counted": counted[one.pk], "bar": pages.state_bar(one, counted[one.pk])}
             for one in campaigns
@@ -48,6 +48,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "quiet": not Campaign.objects.exists(),
     }
     return context
+
+
+def _approvals(person: Any) -> list[Todo]:
+    """What a colleague has rehearsed and this person may approve."""
+    return [
+        Todo(
+            f"“{snapshot.campaign}” to {snapshot.will_send:,} people waits for a second person's approval.",
+            reverse("admin:campaigns_campaign_rehearsal", args=[snapshot.campaign_id]),
+            "Look at it",
+        )
+        for snapshot in approving.waiting_for(person)[:3]
+    ]
 
 
 def _todos() -> list[Todo]:

@@ -156,7 +156,7 @@ class CampaignAdmin(LaunchPages, AudiencePages):
             return "–"
         sent = counted.sends["accepted"]
         return format_html(
-            '<div class="mini"><i class="part-good" style="width:{2}%"></i></div>{0} of {1}',
+            '<div class="mini"><i class="part-good" style="width:{2}%"></i></div><span>{0} of {1}</span>',
             _opening(sent, pages.history_url(campaign, state__exact="accepted")),
             _opening(counted.total, pages.history_url(campaign)),
             round(100 * sent / counted.total),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
@@ -130,6 +130,24 @@ def test_an_approval_left_overnight_lapses_and_the_page_says_so_before_and_after
         assert "Approval lapsed" in client.get(lists).content.decode()
         client.post(page_of(campaign, "launch"), {"rehearsal": snapshot.pk})
     assert not campaign.sends.exists()
+
+
+@pytest.mark.django_db
+def test_the_dashboard_asks_whoever_may_approve_and_nobody_else() -> None:
+    maker = person("maker")
+    maker.user_permissions.set(Permission.objects.filter(codename="approve_campaign"))
+    campaign = needing_approval(created_by=maker, any_hour=False)
+    words = "“Spring” to 3 people waits for a second person&#x27;s approval."
+    with time_machine.travel("2026-06-02 15:00:00Z", tick=False) as clock:
+        snapshot = rehearsal.rehearse(campaign)
+        assert words in signed_in("approve_campaign").get("/").content.decode()
+        assert words not in signed_in("launch_campaign").get("/").content.decode()
+        assert approving.waiting_for(User.objects.get(pk=maker.pk)) == []
+        clock.shift(timedelta(hours=20))
+        assert words not in signed_in("approve_campaign").get("/").content.decode()
+        approving.reject(campaign, rehearsal.rehearse(campaign), person("erin"), "No.")
+        assert words not in signed_in("approve_campaign").get("/").content.decode()
+    assert snapshot.verdict == Verdict.NONE
 
 
 @pytest.mark.django_db
