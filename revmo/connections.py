@@ -15,7 +15,7 @@ from typing import Any
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, SSLError
 
 
@@ -55,10 +55,10 @@ class ClockedAdapter(HTTPAdapter):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._only: HTTPConnectionPool | None = None
+        self._only: ConnectionPool | None = None
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> HTTPConnectionPool:
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """The pool of the one address."""
         if self._only is None:
             self._only = super().get_connection_with_tls_context(*args, **kwargs)
