@@ -28,6 +28,21 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CALLS = 4_000  # a round
 PACED_SECONDS, PACE = 20, 200
 SENDING = 200  # texts a second, beside
+TEXTS = 5_000
+# The benches' texts all went to one contact; these are people of their own.
+_PEOPLE = (
+    """
+INSERT INTO contacts_contact (phone, first_name, last_name, email, company, time_zone, attributes, consent_source,
+    consent_text, conversation_open, created_at, updated_at)
+SELECT '+999' || lpad(n::text, 10, '0'), 'Person', '', '', '', '', '{}', '', '', false, now(), now()
+FROM generate_series(1, %(amount)s) AS n ON CONFLICT DO NOTHING
+""",
+    """
+UPDATE campaigns_send AS send SET contact_id = person.id FROM contacts_contact AS person
+WHERE person.phone = send."to" AND person.phone <= '+999' || lpad(%(amount)s::text, 10, '0')
+    AND send.thread_id <> ''
+""",
+)
 # Of ten events about a text, so many are replies; and one in twenty comes twice.
 REPLIES = 1
 
@@ -42,6 +57,7 @@ def run() -> Iterable[Figure]:
         yield from _replies()
         yield from _while_sending(bench, api)
         yield from _effects(api)
+        yield from _texts()
 
 
 def _replies() -> Iterable[Figure]:
@@ -99,6 +115,22 @@ def _effects(api: machines.Api) -> Iterable[Figure]:
     yield Figure("events applied by one worker, its start included", applied, "events/s")
     yield Figure(f"lost of {EVENTS:,}", lost, "events")
     yield Figure(f"applied twice of {EVENTS:,}", twice, "events")
+
+
+def _texts() -> Iterable[Figure]:
+    """Plain replies of as many people, each the first of its conversation, applied in this process."""
+    from conversations import applying, intake
+
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE conversations_webhookevent, conversations_conversation CASCADE")
+        for statement in _PEOPLE:
+            cursor.execute(statement, {"amount": TEXTS})
+    for n in range(TEXTS):
+        said = {"from": phone(n), "message_id": f"t{n}", "author": "contact", "body": "Yes, 3 pm works for me."}
+        intake.store(f"text_{n}", body("sms.message", n, **said), signed=True)
+    begin = time.monotonic()
+    applied = applying.apply_waiting(TEXTS)
+    yield Figure("plain replies applied", applied / (time.monotonic() - begin), "texts/s")
 
 
 def waiting() -> bool:

@@ -41,7 +41,7 @@ class CannotLaunch(ValueError):
 
 
 # Everything about a text is copied, nothing is rendered again: what was rehearsed is what goes out. Whoever opted out
-# since is not queued; whoever does so while this runs is found by the intent.
+# since is not queued; whoever does so while this runs is found by the intent, and so is a number that rests.
 _COPY = """
 WITH chunk AS (
     SELECT * FROM campaigns_rehearsedtext
@@ -55,7 +55,8 @@ WITH chunk AS (
         CASE WHEN stop.id IS NULL THEN '' ELSE 'This number has opted out.' END,
         CASE WHEN stop.id IS NOT NULL THEN statement_timestamp() END, 0, 0, 0, due_at, window_ends_at, %(expires_at)s,
         '', 'none', ''
-    FROM chunk LEFT JOIN contacts_suppression AS stop ON stop.phone = chunk.phone AND stop.lifted_at IS NULL
+    FROM chunk LEFT JOIN contacts_suppression AS stop
+        ON stop.phone = chunk.phone AND stop.lifted_at IS NULL AND NOT stop.under_review
     WHERE outcome = 'will_send' ORDER BY chunk.phone
     RETURNING 1
 )

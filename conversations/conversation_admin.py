@@ -22,6 +22,7 @@ from campaigns.models import Mode
 from contacts.admin.base import PageAdmin, lever
 from contacts.models import Contact
 from conversations import answering, freshness, inbox, keeping, pages, saved_replies
+from conversations.bubbles import bubbles
 from conversations.desk_forms import LetterForm, SnoozeForm
 from conversations.models import Conversation, SavedReply, name_of
 from conversations.querysets import ConversationQuerySet
@@ -50,7 +51,7 @@ class ConversationAdmin(PageAdmin):
         """Those of this mode, with what a page shows."""
         conversations = Conversation.objects.in_mode(Mode.current())
         related = conversations.select_related("contact", "agent__account", "holder")
-        return related.with_facts().with_writers(freshness.STILL_WRITING)
+        return related.with_stop()
 
     def found(self, request: HttpRequest, pk: int | str) -> Any:
         """The conversation with its version, read first: what comes in between is shown again rather than missed."""
@@ -120,7 +121,7 @@ class ConversationAdmin(PageAdmin):
         pane = pages.pane(conversation, view, request.user, **composer)
         if request.headers.get("HX-Target") == "pane":
             return TemplateResponse(request, "conversations/pane.html", pane)
-        context = pages.list_context(view, request.user, inbox.counts(request.user, inbox.QUICK))
+        context = pages.list_context(view, request.user, inbox.counts(request.user, inbox.QUICK), conversation.pk)
         title = str(conversation.contact)
         return self.page(request, "conversations/inbox.html", title=title, original=conversation, **context | pane)
 
@@ -162,7 +163,8 @@ class ConversationAdmin(PageAdmin):
         if place is None:
             raise Http404
         conversation = self.found(request, pk)
-        context = {"conversation": conversation, "timeline": newest(conversation, before=place)}
+        timeline = newest(conversation, before=place)
+        context = {"conversation": conversation, "timeline": timeline, "bubbles": bubbles(timeline.lines)}
         return TemplateResponse(request, "conversations/earlier.html", context)
 
     @polled

@@ -50,6 +50,7 @@ class WebhookEventAdmin(PageAdmin):
         "note",
         "number",
         "thread",
+        "conversation",
         "received_at",
         "applied_at",
         "due_at",
@@ -129,6 +130,15 @@ class WebhookEventAdmin(PageAdmin):
     def thread(self, event: WebhookEvent) -> str:
         """Revmo's name for the conversation."""
         return event.thread_id or "–"
+
+    @display(description="Conversation")
+    def conversation(self, event: WebhookEvent) -> SafeString | str:
+        """Where its text or its hand-over stands."""
+        told = getattr(event, "message", None) or getattr(event, "entry", None)
+        if told is None:
+            return "–"
+        page = reverse("admin:conversations_conversation_change", args=[told.conversation_id])
+        return format_html('<a class="page-link" href="{}?show=all">Open the conversation</a>', page)
 
     @display(description="Event", ordering="kind")
     def kind_in_words(self, event: WebhookEvent) -> str:

@@ -10,13 +10,24 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from campaigns.models import Agent, Mode, Send
+from campaigns.sending.statements import run
 from contacts.models import Contact
 from conversations import attention
+from conversations.freshness import STILL_WRITING
 from conversations.models import Conversation, Entry, Writing, name_of
 from conversations.querysets import ConversationQuerySet
 
 Kind = Entry.Kind
 MORNING = 9
+
+
+_WRITERS = """
+SELECT coalesce(nullif(btrim(concat_ws(' ', person.first_name, person.last_name)), ''), person.username)
+FROM conversations_writing AS writing JOIN auth_user AS person ON person.id = writing.user_id
+WHERE writing.conversation_id = %(conversation)s AND writing.user_id <> %(besides)s
+    AND writing.at > statement_timestamp() - %(within)s
+ORDER BY 1
+"""
 
 
 class CannotKeep(ValueError):
@@ -111,12 +122,9 @@ def writes(conversation: Conversation, by: User) -> None:
 
 
 def writers(conversation: Conversation, besides: User) -> list[str]:
-    """Who else is typing one right now; `conversation` is `with_writers`."""
-    return sorted(
-        f"{one['first_name']} {one['last_name']}".strip() or one["username"]
-        for one in conversation.typing
-        if one["pk"] != besides.pk
-    )
+    """Who else is typing one right now."""
+    rows = run(_WRITERS, {"conversation": conversation.pk, "besides": besides.pk, "within": STILL_WRITING})
+    return [name for (name,) in rows]
 
 
 @contextmanager

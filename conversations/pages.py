@@ -1,5 +1,6 @@
 """What the inbox's pages show, computed once for a request."""
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,9 @@ from contacts.phones import pretty
 from conversations import inbox, keeping
 from conversations.agent_word import agent_word
 from conversations.answering import Doubts
+from conversations.bubbles import bubbles
 from conversations.hours import hours_of
+from conversations.list_rows import rows_of
 from conversations.models import Conversation, name_of
 from conversations.proof_pages import may_see_proof
 from conversations.timeline import Place, Timeline, newest, newest_task
@@ -22,17 +25,21 @@ from conversations.wording import Line, labelled
 SHOWN_AGAIN = 5
 
 
-def list_context(view: inbox.View, user: Any, counted: dict[str, int]) -> dict[str, Any]:
-    """The left side. `digest` changes with the rows and with the counts that are quick to have."""
-    listing = inbox.listing(view, user)
+def list_context(view: inbox.View, user: Any, counted: dict[str, int], opened: int | None = None) -> dict[str, Any]:
+    """The left side, with the conversation `opened` marked.
+
+    `digest` changes with the rows and with the counts that are quick to have.
+    """
+    listing, may_choose = inbox.listing(view, user), user.has_perm("conversations.change_conversation")
     quick = ".".join(str(counted[key]) for key in inbox.QUICK)
     return {
         "view": view,
         "listing": listing,
+        # Made only where it is shown: most who ask have the list already.
+        "rows": partial(rows_of, listing, view, may_choose=may_choose, opened=opened),
         "tabs": inbox.tabs(view, counted),
         "counts_wait": not counted.keys() >= inbox.LABELS.keys(),
         "nothing_yet": not listing.rows and view == inbox.View(inbox.ALL),
-        "today": f"{timezone.localdate():%Y%m%d}",
         "digest": f"{listing.digest}.{quick}",
     }
 
@@ -53,6 +60,7 @@ def pane(
         "version": conversation.version,
         "since": str(timeline.first or ""),
         "timeline": timeline,
+        "bubbles": bubbles(timeline.lines),
         "writers": _and(writers),
         "agent": agent_word(conversation, timeline),
         "told": _told(conversation, timeline),

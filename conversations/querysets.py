@@ -2,12 +2,10 @@
 
 import json
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import JSONObject, Now, Reverse
+from django.db.models.functions import Now, Reverse
 
 from campaigns.models import Mode
 from contacts.models import Suppression
@@ -99,27 +97,17 @@ class ConversationQuerySet(QuerySet["Conversation"]):
         """By the newest text."""
         return self.order_by(F("last_message_at").desc(nulls_last=True), "-id")
 
-    def with_writers(self, within: timedelta) -> Self:
-        """Each with `typing`: who has typed in it lately, as the parts of their names."""
-        from conversations.models import Writing
-
-        typing = Writing.objects.filter(conversation=OuterRef("pk"), at__gt=Now() - within).order_by("user")
-        person = JSONObject(
-            pk="user", first_name="user__first_name", last_name="user__last_name", username="user__username"
-        )
-        return self.annotate(typing=ArraySubquery(typing.values(person=person)))
+    def with_stop(self) -> Self:
+        """Each with `is_suppressed`: no text may go to the number."""
+        return self.annotate(is_suppressed=Exists(_STANDING))
 
     def with_facts(self) -> Self:
-        """Each with the newest text of either side, and whether the number may be texted.
-
-        `is_suppressed`: no text may go there; `is_opted_out`: because they said so, not because it is being decided.
-        """
+        """Each `with_stop`, the newest text of either side, and `is_opted_out`: stopped, and nobody has to decide."""
         from conversations.models import Message, Reply
 
         said = Message.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
         replied = Reply.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
-        return self.annotate(
-            is_suppressed=Exists(_STANDING),
+        return self.with_stop().annotate(
             is_opted_out=Exists(_STANDING.filter(under_review=False)),
             last_text=Subquery(said.values("body")[:1]),
             last_author=Subquery(said.values("author")[:1]),

@@ -255,7 +255,7 @@ class _Reader:
         word = self.word(name)
         meaning = words.get(word.strip().lower())
         if meaning is None:
-            raise Uninterpretable(f"{complaint}: {word[:100]!r}")
+            raise Uninterpretable(f"{complaint}: {word[:100]!r}" if word else f"{complaint}: none is named")
         return meaning
 
     def thread_id(self) -> str:

@@ -1,7 +1,6 @@
 """All that was said with one person through one agent, and who looks after it."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -53,16 +52,15 @@ class Conversation(models.Model):
 
     objects = ConversationQuerySet.as_manager()
 
-    # There after `with_facts`.
+    # There after `with_stop`.
     is_suppressed: bool
+    # There after `with_facts`.
     is_opted_out: bool
     last_text: str | None
     last_author: str | None
     last_said_at: datetime | None
     last_reply: str | None
     last_reply_at: datetime | None
-    # There after `with_writers`.
-    typing: list[dict[str, Any]]
     # As the admin read it: what an open page compares.
     version: str
 

@@ -8,20 +8,21 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from campaigns import launching, rehearsal
-from campaigns.models import Send
-from contacts.models import Suppression
+from campaigns import launching, rehearsal, steering
+from campaigns.models import Campaign, Send
+from contacts.models import Contact, Suppression
 from conversations.models import Conversation
 from simulator.config import Config
 from simulator.server import Simulator
 from tests.browser.test_main_job import PATIENCE, SECRET
 from tests.conversations.calls import apply, call, sent_text, text_call
 from tests.conversations.staff import FRONT_DESK, colleague
-from tests.makers import make_account, make_agent, make_campaign, make_contacts
+from tests.makers import make_account, make_agent, make_campaign, make_contacts, number
 from tests.processes import wait_until, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,6 +164,30 @@ def test_stop_in_the_middle_is_seen_at_once_and_nobody_is_answered(browser: Brow
         expect(page.locator("#reply")).to_have_value("Hello Jane")
     assert Suppression.objects.standing().exists()
     assert not Send.objects.filter(reply__isnull=False).exists()
+
+
+def test_stop_in_mid_campaign_ends_what_is_owed_to_them_and_nothing_else(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    dana = colleague("Dana", *FRONT_DESK)
+    with a_campaign_to_jane(live_server) as phone, desk_of(browser, live_server, dana) as page:
+        jane = Contact.objects.get()
+        joe = Contact.objects.create(phone=number(1), first_name="Joe", time_zone=jane.time_zone)
+        second = make_campaign([jane, joe], agent=Campaign.objects.get().agent, name="Reminder", message="One more")
+        with transaction.atomic():  # so that it waits in its middle until Jane has spoken
+            launching.launch(second, rehearsal.rehearse(second))
+            steering.pause(second, "In the middle of it.")
+        phone.says("STOP")
+        page.get_by_role("link", name="Jane Doe").first.click()
+        expect(page.locator("#pane-state")).to_contain_text("Opted out")
+        steering.resume(second)
+        wait_until(lambda: second.sends.filter(contact=joe, delivery="delivered").exists())
+        hers = second.sends.get(contact=jane)
+        assert (hers.state, hers.attempts) == ("suppressed", 0)
+        assert "One more" not in phone.texts()
+        page.reload()
+        expect(page.locator("#conversation-texts")).to_contain_text("STOP")
+        expect(page.locator("#conversation-texts")).not_to_contain_text("One more")
 
 
 def test_the_keys_move_reply_and_finish_but_not_while_typing(browser: Browser, live_server: LiveServer) -> None:

@@ -7,11 +7,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from campaigns import launching, rehearsal
 from campaigns.models import Account, Campaign, Mode, Send
 from campaigns.sending import intents, queue
 from contacts.models import Suppression
 from contacts.suppressing import allow_confirmation, confirm, lift, rest, suppress
-from tests.makers import launched, make_send, number, states
+from tests.makers import launched, make_campaign, make_contacts, make_send, number, states
 
 LEASE = 60.0
 
@@ -44,6 +45,17 @@ def test_its_texts_wait_and_say_why() -> None:
     assert waiting.reason == "Waits: a reply may have meant stop, and a person has to decide."
     assert waiting.due_at > timezone.now() + timedelta(minutes=4)
     assert intend(campaign) == []
+
+
+@pytest.mark.django_db
+def test_who_comes_to_rest_while_it_is_launched_is_queued_and_waits() -> None:
+    campaign = make_campaign(make_contacts(2))
+    launching.begin(campaign, rehearsal.rehearse(campaign))
+    rest_number(0)
+    launching.fill(campaign)
+    campaign.refresh_from_db()
+    assert states(campaign) == {"queued": 2}
+    assert intend(campaign) == [number(1)]
 
 
 @pytest.mark.django_db

@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from conversations.models import WebhookEvent
-from tests.conversations.calls import apply, call, keep
+from conversations.models import Conversation, WebhookEvent
+from tests.conversations.calls import apply, call, keep, sent_text, text_call
 from tests.conversations.staff import staff
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,11 @@ class TestEvents:
         assert "&quot;thread_id&quot;: &quot;th_1&quot;" in page
         assert "déjà" in page
         assert "<script>alert" not in page
+
+    def test_it_leads_to_the_conversation_where_its_text_stands(self, reader: Client) -> None:
+        event = apply(text_call(sent_text(), "Hello"))
+        page = reader.get(f"{EVENTS}{event.pk}/change/").content.decode()
+        assert f'href="/conversations/conversation/{Conversation.objects.get().pk}/change/?show=all"' in page
 
     @pytest.mark.parametrize("body", [b"\xff\xfe", b"[" * 50_000, b""])
     def test_any_body_can_be_looked_at(self, reader: Client, body: bytes) -> None:

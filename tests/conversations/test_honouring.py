@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from campaigns import launching, rehearsal, steering
 from campaigns.models import Account, Brake, Campaign, Send
-from contacts.models import Suppression
+from contacts.models import Contact, Suppression
 from contacts.suppressing import lift, suppress
 from conversations import applying, intake
 from conversations.models import Conversation, WebhookEvent
+from conversations.timeline import newest
 from tests.conversations.calls import apply, call, keep, sent_text, text_call
-from tests.makers import launched, make_account, make_agent, number
+from tests.makers import launched, make_account, make_agent, make_campaign, number
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +62,35 @@ class TestStop:
         event = apply(text_call(sent, "STOP"))
         again(event)
         assert Brake.objects.get(campaign=campaign).opted_out == 1
+
+
+def test_a_stop_after_the_intent_ends_all_else_that_is_owed_to_the_number() -> None:
+    """What may have left may go; the conversation shows in which order it was."""
+    first = launched(2)
+    jane, joe = Contact.objects.order_by("pk")
+    agent = first.agent
+    others = [make_campaign([jane, joe], agent=agent, name=name) for name in ("Summer", "Autumn")]
+    for campaign in others:
+        launching.launch(campaign, rehearsal.rehearse(campaign))
+    steering.pause(others[1], "Staff looked away.")
+    underway = first.sends.get(contact=jane)
+    asked = timezone.now() - timedelta(seconds=1)
+    Send.objects.filter(pk=underway.pk).update(
+        state="posting", attempts=1, posted_at=asked, lease_until=asked + timedelta(minutes=1)
+    )
+    event = apply(text_call(underway, "STOP", thread_id="th_jane"))
+    assert event.state == "unmatched"  # it waits for our own commit, but their word counts at once
+    theirs = Send.objects.filter(contact=jane).exclude(pk=underway.pk)
+    assert set(theirs.values_list("state", flat=True)) == {"suppressed"}
+    assert set(Send.objects.filter(contact=joe).values_list("state", flat=True)) == {"queued"}
+    underway.refresh_from_db()
+    assert underway.state == "posting"
+    Send.objects.filter(pk=underway.pk).update(
+        state="accepted", thread_id="th_jane", lease_until=None, finished_at=timezone.now()
+    )
+    again(event)
+    lines = newest(Conversation.objects.with_facts().select_related("contact").get()).lines
+    assert [(line.voice, line.text) for line in lines] == [("us", "Hello Person 0"), ("contact", "STOP")]
 
 
 class TestRest:

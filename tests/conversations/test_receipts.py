@@ -2,7 +2,7 @@
 
 import threading
 from datetime import timedelta
-from itertools import permutations
+from itertools import combinations, permutations
 
 import pytest
 from django.db import connection, transaction
@@ -16,6 +16,31 @@ from tests.conversations.calls import apply, call, due_again, keep, sent_text, s
 from tests.makers import make_contacts, make_send, number
 
 pytestmark = pytest.mark.django_db
+
+
+# "queued" says nothing that we keep; the carrier has not spoken yet.
+STATUSES = ("queued", "sent", "delivered", "undelivered")
+SETS = [one for size in range(1, len(STATUSES) + 1) for one in combinations(STATUSES, size)]
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+@pytest.mark.parametrize("copies", [1, 2])
+@pytest.mark.parametrize("statuses", SETS, ids="-".join)
+def test_every_order_of_every_set_of_receipts(statuses: tuple[str, ...], copies: int, at_once: int) -> None:
+    """The first of the two ends stands; without one, that it is on its way; and nothing goes back."""
+    orders = sorted(set(permutations(statuses)))
+    sends = [sent_text(contact=contact) for contact in make_contacts(len(orders))]
+    for send, order in zip(sends, orders, strict=True):
+        for status in order * copies:
+            keep(status_call(send, status))
+    while applying.apply_waiting(at_once):
+        pass
+    for send, order in zip(sends, orders, strict=True):
+        send.refresh_from_db()
+        ends = [status for status in order if status in ("delivered", "undelivered")]
+        assert send.delivery == (ends[0] if ends else "sent" if "sent" in order else "none"), order
+    assert set(WebhookEvent.objects.values_list("state", flat=True)) <= {"applied", "unreadable"}
+    assert WebhookEvent.objects.filter(state="unreadable").count() == len(orders) * copies * ("queued" in statuses)
 
 
 @pytest.mark.parametrize("order", sorted(set(permutations(["sent", "sent", "delivered", "delivered"]))))
