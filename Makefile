@@ -26,9 +26,9 @@ bench: ## Measure; prints figures, asserts nothing
 	@$(PYTHON) scripts/bootstrap.py --dev
 	@exec $(VENV)/python -m bench
 
-soak: ## The fault tests, many times over
+soak: ## The fault tests and the state machine, many times over
 	@$(PYTHON) scripts/bootstrap.py --dev
-	@SOAK=200 exec $(VENV)/python -m pytest -n auto tests/faults
+	@SOAK=200 exec $(VENV)/python -m pytest -n auto tests/faults tests/campaigns/test_sending_machine.py
 
 lint: ## Style and types
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy .

@@ -37,6 +37,8 @@ COLOURS = {
     State.CANCELED: "rest",
 }
 
+WITH_PROBLEMS = "Finished with problems"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -108,6 +110,13 @@ def funnel(campaign: Campaign, counted: Progress) -> list[Part]:
     ]
 
 
+def state(campaign: Campaign, counted: Progress) -> tuple[str, str]:
+    """Where it stands in words, and under which status that is coloured: never green where somebody was not reached."""
+    if campaign.status == Campaign.Status.FINISHED and counted.unreached:
+        return WITH_PROBLEMS, Campaign.Status.PAUSED.value
+    return campaign.get_status_display(), campaign.status
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why some were not reached, in words; how many, and the list of them."""
@@ -152,6 +161,7 @@ def live(campaign: Campaign) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "counted": counted,
+        "state": state(campaign, counted),
         "bar": state_bar(campaign, counted),
         "funnel": funnel(campaign, counted),
         "problems": problems(campaign),

@@ -31,9 +31,14 @@ class Progress:
         return sum(self.sends[state] for state in Send.OPEN)
 
     @property
+    def unreached(self) -> int:
+        """Those that ended without anybody knowing that Revmo took them."""
+        return self.sends[State.FAILED] + self.sends[State.UNKNOWN]
+
+    @property
     def problems(self) -> int:
         """Those that a person may want to look at."""
-        return self.sends[State.FAILED] + self.sends[State.UNKNOWN] + self.delivery[Delivery.UNDELIVERED]
+        return self.unreached + self.delivery[Delivery.UNDELIVERED]
 
 
 def progress(campaign: Campaign) -> Progress:

@@ -1,11 +1,12 @@
 """A worker process: the sending engine beside procrastinate's jobs."""
 
+import asyncio
 import logging
 import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from django.db import DatabaseError
@@ -24,6 +25,7 @@ CONCURRENT_JOBS = 4
 PATIENCE = 55.0
 # Before jobs are asked for again, when the database does not answer. Seconds.
 AFTER_A_FAULT = 1.0
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(mode: Mode) -> bool:
@@ -41,27 +43,57 @@ def run(mode: Mode) -> bool:
 
 
 def _do_jobs(mode: Mode) -> None:
-    """Procrastinate's worker, begun anew when the database went away under it; the engine sends on beside it."""
-    while True:
+    """Procrastinate's worker, begun anew when the database went away under it; the engine sends on beside it.
+
+    Procrastinate ends with an error then, or without one if the database is back soon: so its end alone does not say
+    that somebody asked for it, and a signal that comes just then must not get lost either.
+    """
+    asked = threading.Event()
+    while not asked.is_set():
         try:
             with app.replace_connector(app.connector.get_worker_connector()):  # type: ignore[attr-defined]
-                app.run_worker(
-                    concurrency=CONCURRENT_JOBS,
-                    name=f"revmo-campaigns ({mode.value})",
-                    install_signal_handlers=True,
-                    shutdown_graceful_timeout=PATIENCE,
-                    delete_jobs="successful",
-                )
+                asyncio.run(_do_jobs_until_asked(mode, asked))
         except (ConnectorException, DatabaseError):
             logger.exception("The database does not answer; jobs wait.")
+        if not asked.is_set():
             time.sleep(AFTER_A_FAULT)
-        else:
-            return
+
+
+async def _do_jobs_until_asked(mode: Mode, asked: threading.Event) -> None:
+    loop = asyncio.get_running_loop()
+    jobs = loop.create_task(_jobs(mode))
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        asked.set()
+        restore()
+        loop.call_soon_threadsafe(jobs.cancel)  # lets those that run come to their end
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, stop) for number in STOPPING}
+    try:
+        with suppress(asyncio.CancelledError):
+            await jobs
+    finally:
+        restore()
+
+
+async def _jobs(mode: Mode) -> None:
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=CONCURRENT_JOBS,
+            name=f"revmo-campaigns ({mode.value})",
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=PATIENCE,
+            delete_jobs="successful",
+        )
 
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the block, also before procrastinate minds them; afterwards SIGTERM is no news.
+    """Have SIGINT and SIGTERM end the block, also while no jobs are done; afterwards SIGTERM is no news.
 
     Otherwise one that comes while the worker starts would kill an engine that is already sending.
     """
@@ -69,7 +101,7 @@ def _ended_by_signals() -> Iterator[None]:
     def end(number: int, frame: FrameType | None) -> None:
         raise SystemExit
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, end)
     try:
         yield

@@ -152,13 +152,14 @@ def _open_the_way(data: Path) -> None:
         return
     wheel = _wheel()
     wheel.ensure_user_exists(SYSTEM_USER)
-    for path in (data, _programs()):
+    for path in (data, programs()):
         wheel.ensure_prefix_permissions(path)
-    wheel.ensure_folder_permissions(_programs().parent, 0o555)
+    wheel.ensure_folder_permissions(programs().parent, 0o555)
     os.chown(data, pwd.getpwnam(SYSTEM_USER).pw_uid, -1)
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's own programs."""
     wheel = _wheel()
     return Path(wheel.POSTGRES_VERSIONS[wheel.TARGET_POSTGRES_VERSION])
 
@@ -176,7 +177,7 @@ def _run(program: str, *arguments: str, seconds: float) -> None:
     with tempfile.TemporaryFile() as output:
         try:
             subprocess.run(  # noqa: S603
-                [str(_programs() / program), *arguments],
+                [str(programs() / program), *arguments],
                 check=True,
                 user=SYSTEM_USER if _is_root() else None,
                 env={name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"},

@@ -134,14 +134,14 @@ class CampaignAdmin(LaunchPages, AudiencePages):
             Status.SCHEDULED.label: "info",
             Status.PAUSED.label: "warning",
             Status.FINISHED.label: "success",
+            pages.WITH_PROBLEMS: "warning",
             Status.CANCELED.label: "danger",
             LAPSED: "warning",
         },
     )
     def state(self, campaign: Any) -> str:
         """Its status in words."""
-        status: str = campaign.get_status_display()
-        return LAPSED if campaign.has_lapsed else status
+        return LAPSED if campaign.has_lapsed else pages.state(campaign, campaign.counted)[0]
 
     @display(description="to")
     def audience(self, campaign: Campaign) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from campaigns import timing
 from campaigns.models import Account, Campaign, Mode, Send
@@ -57,9 +56,9 @@ def pause_account(account: Account, reason: str) -> bool:
     return bool(changed)
 
 
-def move_to_next_window(send_ids: Sequence[int], now: datetime | None = None) -> None:
+def move_to_next_window(send_ids: Sequence[int]) -> None:
     """Give queued sends whose window has closed the next lawful one."""
-    now = now or timezone.now()
+    now = _now()
     with transaction.atomic():
         late = Send.objects.select_for_update(of=("self",)).select_related("agent__account", "contact")
         for send in late.filter(pk__in=send_ids, state=Send.State.QUEUED, window_ends_at__lte=now).order_by("pk"):
@@ -72,3 +71,11 @@ def move_to_next_window(send_ids: Sequence[int], now: datetime | None = None) ->
                 )
             else:
                 row.update(due_at=window.opens, window_ends_at=window.closes)
+
+
+def _now() -> datetime:
+    """By the clock that closed the window, whatever this machine's own says."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now

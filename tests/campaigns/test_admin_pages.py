@@ -131,3 +131,25 @@ def test_the_live_part_answers_204_while_nothing_is_new() -> None:
     assert client.get(address, {"seen": seen}).status_code == 204
     campaign.sends.filter(to=number(0)).update(state="failed", reason="no", finished_at=timezone.now())
     assert client.get(address, {"seen": seen}).status_code == 200
+
+
+@pytest.mark.parametrize("bad", ["failed", "unknown"])
+def test_a_campaign_that_did_not_reach_everybody_is_finished_with_problems_and_not_green(bad: str) -> None:
+    campaign = launched(2)
+    campaign.sends.update(state="accepted", finished_at=timezone.now())
+    Campaign.objects.update(status="finished")
+    client = signed_in("view_campaign", "view_send")
+    assert 'class="state state-finished">Finished</span>' in client.get(page_of(campaign)).content.decode()
+    Send.objects.filter(pk=launched_again(campaign)).update(state=bad, reason="Broken.", finished_at=timezone.now())
+    page = client.get(page_of(campaign)).content.decode()
+    assert 'class="state state-paused">Finished with problems</span>' in page
+    assert "state-finished" not in page
+    assert "Finished with problems" in client.get(reverse("admin:campaigns_campaign_changelist")).content.decode()
+
+
+def launched_again(campaign: Campaign) -> int:
+    """One more text of it, to a number of its own."""
+    send = campaign.sends.first()
+    assert send is not None
+    fields = {"kind": send.kind, "mode": send.mode, "agent": send.agent, "contact": send.contact, "text": send.text}
+    return Send.objects.create(campaign=campaign, to=send.to, resend_number=1, **fields).pk

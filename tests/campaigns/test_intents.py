@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from campaigns import steering
+from campaigns import launching, rehearsal, steering
 from campaigns.models import Account, Mode, Send
-from campaigns.sending import intents
+from campaigns.sending import intents, queue
 from contacts.models import Contact, Suppression
 from contacts.suppressing import lift, suppress
 from tests.campaigns.working import (
@@ -20,7 +20,7 @@ from tests.campaigns.working import (
     claim,
     intend,
 )
-from tests.makers import launched, make_send, number, states
+from tests.makers import launched, make_campaign, make_send, number, states
 
 
 @pytest.mark.django_db
@@ -40,6 +40,20 @@ def test_an_opt_out_ends_what_is_owed(moment: str) -> None:
     assert campaign.sends.get(to=number(0)).state == "suppressed"
     posted = intend(campaign, claims or claim(campaign))
     assert posted == [campaign.sends.get(to=number(1)).pk]
+
+
+@pytest.mark.django_db
+def test_an_opt_out_after_the_intent_lets_that_one_go_and_ends_all_others_to_the_number() -> None:
+    first = launched(2)
+    intend(first, [one for one in claim(first) if one.to == number(0)])
+    second, third = (make_campaign(list(Contact.objects.all()), agent=first.agent) for _ in range(2))
+    for campaign in (second, third):
+        launching.launch(campaign, rehearsal.rehearse(campaign))
+    queue.claim(account_of(first), SIMULATOR, 2, LEASE)
+    suppress([number(0)], source=Suppression.Source.REPLY, evidence="STOP")
+    found = Send.objects.filter(to=number(0)).order_by("campaign_id").values_list("state", flat=True)
+    assert list(found) == ["posting", "suppressed", "suppressed"]
+    assert not Send.objects.filter(to=number(1), state="suppressed").exists()
 
 
 @pytest.mark.django_db

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from campaigns import launching, rehearsal, steering
 from campaigns.launching import CannotLaunch
@@ -46,6 +47,20 @@ def test_a_second_launch_does_nothing() -> None:
     with pytest.raises(CannotLaunch, match="already running"):
         launching.launch(campaign, snapshot)
     assert campaign.sends.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_launch_whose_transaction_is_taken_back_leaves_nothing_and_wakes_nobody() -> None:
+    campaign = make_campaign(make_contacts(2))
+    snapshot = rehearsal.rehearse(campaign)
+    with transaction.atomic():
+        launching.launch(campaign, snapshot)
+        assert campaign.sends.count() == 2
+        assert ProcrastinateJob.objects.exists()
+        transaction.set_rollback(True)
+    campaign.refresh_from_db()
+    assert (campaign.status, campaign.sends.count()) == (Status.DRAFT, 0)
+    assert not ProcrastinateJob.objects.exists()
 
 
 @pytest.mark.django_db

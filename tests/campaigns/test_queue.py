@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from campaigns import launching, rehearsal
 from campaigns.models import Campaign, Mode
-from campaigns.sending import intents, queue, reaping, results
+from campaigns.sending import housekeeping, intents, queue, reaping, results
 from campaigns.sending.results import Result
 from contacts.models import Contact
 from tests.campaigns.working import (
@@ -115,6 +115,19 @@ def test_a_worker_that_died_after_the_intent_leaves_an_unknown_that_nobody_retri
     assert reaping.reap() == (0, 1)
     assert states(campaign) == {"unknown": 1}
     assert claim(campaign) == []
+
+
+@pytest.mark.django_db
+def test_nor_is_it_tried_again_a_day_later() -> None:
+    campaign = launched(1)
+    intend(campaign, claim(campaign))
+    let_leases_end(campaign)
+    reaping.reap()
+    a_day_ago = timezone.now() - timedelta(days=1)
+    campaign.sends.update(due_at=a_day_ago, posted_at=a_day_ago, finished_at=a_day_ago)
+    housekeeping.run(SIMULATOR)
+    assert claim(campaign) == []
+    assert states(campaign) == {"unknown": 1}
 
 
 @pytest.mark.django_db

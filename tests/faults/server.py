@@ -65,10 +65,10 @@ def slowly(seconds: float) -> Behaviour:
 
 
 @contextmanager
-def revmo(behave: Behaviour = accept) -> Iterator[Revmo]:
+def revmo(behave: Behaviour = accept, port: int = 0) -> Iterator[Revmo]:
     """Serve for the length of the block."""
     made = Revmo()
-    with serving(partial(_treat, made, behave)) as server:
+    with serving(partial(_treat, made, behave), port) as server:
         made.url = server.url
         yield made
 

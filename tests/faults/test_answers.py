@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from campaigns import launching, rehearsal, steering
-from campaigns.models import Account, Campaign, Mode
+from campaigns.models import Account, Attempt, Campaign, Mode
 from campaigns.sending import pacing
 from campaigns.sending.engine import Engine
 from contacts.models import Contact
@@ -16,7 +16,7 @@ from revmo.client import RevmoClient
 from tests.faults.promises import campaign_of, finished
 from tests.faults.server import YES, Call, Revmo, accept, revmo
 from tests.makers import make_campaign, make_contacts, states
-from tests.processes import wait_until
+from tests.processes import free_port, wait_until
 from tests.revmo.wire import response
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,6 +91,17 @@ def test_each_is_asked_once_and_becomes(behave: Callable[[Call], None], state: s
     assert states(campaign) == {state: 3}
 
 
+def test_a_revmo_that_is_down_is_waited_for_and_asked_once() -> None:
+    campaign = campaign_of(5)
+    port = free_port()
+    with sending(Revmo(f"http://127.0.0.1:{port}")):
+        wait_until(lambda: Attempt.objects.filter(outcome=Attempt.Outcome.RETRY).count() >= 5)
+        with revmo(port=port) as server:
+            wait_until(lambda: finished(campaign))
+            assert sorted(server.requests.values()) == [1] * 5
+    assert states(campaign) == {"accepted": 5}
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed_and_stops_the_account_for_a_person(status: int) -> None:
     campaign = campaign_of(20, in_flight_limit=2)
@@ -126,8 +137,9 @@ def test_a_401_on_the_third_stops_the_account_and_who_resumes_sends_each_once() 
     assert states(campaign) == {"accepted": 200}
 
 
-def test_a_pause_with_32_in_flight_lets_those_end_and_no_other_begin() -> None:
-    campaign = campaign_of(100, in_flight_limit=32)
+@contextmanager
+def thirty_two_in_flight() -> Iterator[tuple[Revmo, threading.Event]]:
+    """An engine whose connections are all in use until the event is set, or the block is left."""
     go_on = threading.Event()
 
     def behave(call: Call) -> None:
@@ -139,17 +151,32 @@ def test_a_pause_with_32_in_flight_lets_those_end_and_no_other_begin() -> None:
         engine.start()
         try:
             wait_until(lambda: server.total == 32)
-            assert steering.pause(campaign, "wait")
-            go_on.set()
-            wait_until(lambda: states(campaign) == {"accepted": 32, "queued": 68})
-            assert server.total == 32
-            assert steering.resume(campaign)
-            wait_until(lambda: finished(campaign))
+            yield server, go_on
         finally:
             go_on.set()
             assert engine.stop(20)
-        assert set(server.requests.values()) == {1}
+
+
+def test_a_pause_with_32_in_flight_lets_those_end_and_no_other_begin() -> None:
+    campaign = campaign_of(100, in_flight_limit=32)
+    with thirty_two_in_flight() as (server, go_on):
+        assert steering.pause(campaign, "wait")
+        go_on.set()
+        wait_until(lambda: states(campaign) == {"accepted": 32, "queued": 68})
+        assert server.total == 32
+        assert steering.resume(campaign)
+        wait_until(lambda: finished(campaign))
+    assert set(server.requests.values()) == {1}
     assert states(campaign) == {"accepted": 100}
+
+
+def test_a_cancel_with_32_in_flight_lets_those_end_and_spares_all_others() -> None:
+    campaign = campaign_of(100, in_flight_limit=32)
+    with thirty_two_in_flight() as (server, _):
+        assert steering.cancel(campaign) == 68
+        assert states(campaign) == {"posting": 32, "canceled": 68}
+    assert server.total == 32
+    assert states(campaign) == {"accepted": 32, "canceled": 68}
 
 
 def test_a_throttled_account_does_not_slow_another_down() -> None:

@@ -1,22 +1,17 @@
 """The database goes away: restarted in mid-send, or out of reach of one worker among others."""
 
-import json
 import os
-import signal
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 
 from campaigns.models import Send
-from revmo_campaigns import embedded_postgres, postgres_processes
-from tests import postgres
-from tests.faults import workers
+from tests.faults import own_postgres, workers
 from tests.faults.gateway import gateway
-from tests.faults.promises import IN_FLIGHT, PEOPLE, ROUNDS, campaign_of, check, finished
+from tests.faults.promises import IN_FLIGHT, ROUNDS, campaign_of, check, finished
 from tests.faults.server import Call, revmo, slowly
-from tests.makers import number, states
-from tests.processes import manage, wait_until, worker
+from tests.makers import states
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,35 +68,52 @@ def test_a_worker_cut_off_from_the_database_stops_and_harms_nothing() -> None:
         check(campaign, server, most_unknown=0)
 
 
-@pytest.mark.skipif("SOAK" not in os.environ, reason="takes half a minute: make soak")
-def test_postgresql_restarted_for_real(tmp_path: Path) -> None:
-    """A server of its own, killed in mid-send like a machine that loses power, with the commands as people run them."""
-    data = postgres.DATA_DIR / f"restarted-{os.getpid()}" / "postgres"
-    sheet = tmp_path / "people.csv"
-    sheet.write_text("phone\n" + "\n".join(number(index) for index in range(PEOPLE)) + "\n")
-    with embedded_postgres.running(data), revmo(slowly(0.2)) as server:
-        sockets = embedded_postgres.socket_directory(data)
-        place = urlencode({"host": str(sockets), "port": embedded_postgres.PORT})
-        address = f"postgresql://{embedded_postgres.USER}@/{embedded_postgres.NAME}?{place}"
-        more = {"DATABASE_URL": address, "REVMO_AGENT_ID": "YWdlbnQ="}
+def listeners() -> set[int]:
+    """The sessions on which workers wait to be told of jobs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'")
+        return {pid for (pid,) in cursor.fetchall()}
 
-        def ours(*arguments: str) -> str:
-            done = manage(*arguments, api_url=server.url, **more)
-            assert done.returncode in (0, 1), done.stderr
-            return done.stdout
 
-        ours("prepare")
-        ours("import_contacts", str(sheet), "--list", "People", "--region", "US")
-        made = json.loads(
-            ours("campaign", "create", "--name", "A", "--list", "People", "--message", "Hi", "--any-hour", "--json")
-        )
-        quick = {"SEND_LEASE_SECONDS": "8", "REVMO_TOTAL_DEADLINE": "2", "REVMO_READ_TIMEOUT": "2"}
-        with worker(server.url, **more, **quick) as process:
-            ours("campaign", "launch", str(made["id"]), "--json")
-            wait_until(lambda: server.total >= 5)
-            os.kill(postgres_processes.pid_of(data) or 0, signal.SIGQUIT)
-            postgres_processes.start(data, sockets, embedded_postgres.SOCKET, durable=True)
-            done = json.loads(ours("campaign", "status", str(made["id"]), "--wait", "--json"))
-            assert process.poll() is None
-        assert set(server.requests.values()) == {1}
-        assert (done["status"], done["sends"]["accepted"]) == ("finished", PEOPLE)
+def test_a_worker_outlives_the_session_on_which_it_waits_for_jobs() -> None:
+    """Procrastinate ends without an error then, as if somebody had asked for it."""
+    campaign = campaign_of()
+    with revmo(slowly(0.02)) as server:
+        one = workers.start(server.url)
+        wait_until(lambda: len(listeners()) == 1)
+        (first,) = listeners()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [first])
+        wait_until(lambda: len(listeners() - {first}) == 1)
+        wait_until(lambda: finished(campaign))
+        assert workers.end(one) == 0
+        check(campaign, server, most_unknown=0)
+
+
+def test_a_worker_that_is_told_to_stop_while_the_database_is_away_stops_once_it_is_back() -> None:
+    campaign = campaign_of()
+    with gateway() as (wire, database), revmo(slowly(0.02)) as server:
+        one = workers.start(server.url, database=database)
+        wait_until(lambda: server.total >= 5)
+        wire.stop()
+        one.terminate()
+        wire.cut()
+        wire.go_on()
+        wire.mend()
+        one.join(75)
+        assert one.exitcode == 0
+        assert set(states(campaign)) <= {"queued", "claimed", "accepted"}
+
+
+@pytest.mark.parametrize("attempt", range(ROUNDS if "SOAK" in os.environ else 1))
+def test_postgresql_killed_and_started_again(attempt: int) -> None:
+    """In mid-send, like a machine that loses power; what Revmo said meanwhile is written down afterwards."""
+    campaign = campaign_of()
+    with own_postgres.with_a_copy() as data, revmo(slowly(0.05)) as api:
+        one = workers.start(api.url)
+        wait_until(lambda: api.total >= 5 + 7 * (attempt % 3))
+        own_postgres.kill(data)
+        own_postgres.start(data)
+        wait_until(lambda: finished(campaign))
+        assert workers.end(one) == 0
+        check(campaign, api, most_unknown=0)

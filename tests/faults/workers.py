@@ -7,15 +7,18 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cache
-from itertools import count
+from itertools import count, cycle
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+import time_machine
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -31,6 +34,8 @@ POINTS = (
     "after the result's commit",
 )
 REAPING = ("while reaping", "after reaping")
+# Seconds between two jumps of a clock.
+JUMP = 0.1
 _started: list[ForkServerProcess] = []
 # Seconds. Shorter than in life, so that a call that hangs does not hold a test up.
 QUICK = {"REVMO_TOTAL_DEADLINE": 2.0, "REVMO_READ_TIMEOUT": 2.0, "SEND_LEASE_SECONDS": 8.0}
@@ -43,14 +48,15 @@ def start(
     sent: signal.Signals = signal.SIGKILL,
     passing: int = 1,
     database: dict[str, Any] | None = None,
+    clock: tuple[int, ...] = (),
 ) -> ForkServerProcess:
     """A worker that sends itself a signal at its `passing`th passing of the point; one in good health without a point.
 
-    `database`: another way to the test's database. The caller ends it.
+    `database`: another way to the test's database. `clock`: by how many hours its own is wrong, in turn. The caller
+    ends it.
     """
-    process = _context().Process(
-        target=_work, args=(database or dict(connection.settings_dict), url, point, int(sent), passing), daemon=True
-    )
+    database = database or dict(connection.settings_dict)
+    process = _context().Process(target=_work, args=(database, url, point, int(sent), passing, clock), daemon=True)
     process.start()
     _started.append(process)
     return process
@@ -114,7 +120,7 @@ def _context() -> ForkServerContext:
     return context
 
 
-def _work(database: dict[str, Any], url: str, point: str, sent: int, passing: int) -> None:
+def _work(database: dict[str, Any], url: str, point: str, sent: int, passing: int, clock: tuple[int, ...]) -> None:
     import django
 
     django.setup()
@@ -128,7 +134,18 @@ def _work(database: dict[str, Any], url: str, point: str, sent: int, passing: in
     settings.REVMO_API_URL = url
     if point:
         _arm(point, sent, passing)
+    if clock:
+        threading.Thread(target=_let_the_clock_jump, args=(clock,), daemon=True).start()
     sys.exit(0 if worker.run(Mode.SIMULATOR) else 1)
+
+
+def _let_the_clock_jump(hours: tuple[int, ...]) -> None:
+    """Set this process's clock again and again; what only counts on, such as time.monotonic, goes on as in life."""
+    for hour in cycle(hours):
+        begin, away = time.monotonic(), timedelta(hours=hour)
+        with time_machine.travel(timezone.now() + away):
+            while len(hours) == 1 or time.monotonic() - begin < JUMP:
+                time.sleep(JUMP / 10)
 
 
 def _arm(point: str, sent: int, passing: int) -> None:

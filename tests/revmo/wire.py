@@ -113,9 +113,9 @@ Script = Callable[[Peer], None]
 
 
 @contextmanager
-def serving(script: Script) -> Iterator[Server]:
+def serving(script: Script, port: int = 0) -> Iterator[Server]:
     """A server that treats each connection with `script` in a thread of its own, then closes it."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     server = Server(listener.getsockname()[1])
     peers: list[socket.socket] = []
     threads: list[threading.Thread] = []
