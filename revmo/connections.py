@@ -50,7 +50,7 @@ class ClockedAdapter(HTTPAdapter):
     """A transport adapter of requests for one address: one connection, no retries, its clock on every step.
 
     What requests works out anew for each call, and is the same for all of ours, is worked out once; and no cookies are
-    looked for. Together that is a sixth of what a call costs.
+    looked for. Together that was a fifth of what a call cost.
     """
 
     def __init__(self, clock: Clock) -> None:
