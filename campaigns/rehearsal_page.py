@@ -11,8 +11,8 @@ from campaigns.pages import Bubble, Part, bubble_of, duration
 from campaigns.summaries import HOUR, Summary
 
 Outcome, Status = RehearsedText.Outcome, Rehearsal.Status
-# Bars of a chart that one can still tell apart.
-MOST_HOURS = 72
+# Bars of a chart that one can still tell apart, and how wide each may be (pixels).
+MOST_HOURS, BAR = 72, 40
 
 
 def shown(campaign: Campaign, snapshot: Rehearsal, person: Any) -> dict[str, Any]:
@@ -88,6 +88,8 @@ def _chart(summary: Summary) -> str:
         "label": "Texts due, their time",
         "data": [summary.hours[key] for key in keys],
         "backgroundColor": "var(--color-primary-600)",
+        "maxBarThickness": BAR,
+        "borderRadius": 4,
     }
     return json.dumps({"labels": labels, "datasets": [bars]})
 

@@ -68,7 +68,13 @@ def chart(by_day: Mapping[date, int]) -> dict[str, Any]:
     return {
         "labels": [f"{day:%b} {day.day}" for day in by_day],
         "datasets": [
-            {"label": "Texts sent", "data": list(by_day.values()), "backgroundColor": "var(--color-primary-600)"}
+            {
+                "label": "Texts sent",
+                "data": list(by_day.values()),
+                "backgroundColor": "var(--color-primary-600)",
+                "maxBarThickness": 40,  # pixels
+                "borderRadius": 4,
+            }
         ],
     }
 
