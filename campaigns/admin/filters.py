@@ -14,9 +14,10 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.utils import parse_date_str
 
-from campaigns.models import Mode, RehearsedText, Send
+from campaigns.models import Account, Mode, RehearsedText, Send
 from campaigns.pages import UNSAID
 from campaigns.progress import opted_out_after
+from campaigns.sending import load
 
 
 class ModeFilter(admin.SimpleListFilter):
@@ -94,6 +95,38 @@ class WhyFilter(admin.SimpleListFilter):
         if asked == UNSAID:
             return queryset.filter(reason="", delivery_error="")
         return queryset.filter(Q(reason=asked) | Q(reason="", delivery_error=asked))
+
+
+class AccountFilter(admin.SimpleListFilter):
+    """Texts of one account; there where a business has several, or where it is asked for."""
+
+    title = "account"
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """By name."""
+        found = [(str(account.pk), str(account)) for account in Account.objects.order_by("name")]
+        return found if len(found) > 1 or request.GET.get(self.parameter_name) else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
+        """Those of the account's agents."""
+        return queryset.filter(agent__account=self.value()) if (self.value() or "").isdecimal() else queryset
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    """Texts that have not left, by what they wait for; the page of workers counts the same."""
+
+    title = "waiting"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The ways of waiting."""
+        return list(load.WAITING.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
+        """Those that wait so at this moment."""
+        way = self.value()
+        return queryset.filter(load.waiting(way, timezone.now())) if way in load.WAITING else queryset
 
 
 class DaysFilter(RangeDateFilter):

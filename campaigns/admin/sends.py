@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
-from campaigns.admin.filters import DaysFilter, ModeFilter, OptedOutFilter, WhyFilter
+from campaigns.admin.filters import AccountFilter, DaysFilter, ModeFilter, OptedOutFilter, WaitingFilter, WhyFilter
 from campaigns.models import Campaign, Resolution, Send
 from campaigns.resources import SendResource
 from campaigns.sending import resolving
@@ -60,6 +60,8 @@ class SendAdmin(ExportMixin, PageAdmin):
         ("replied_at", admin.EmptyFieldListFilter),
         OptedOutFilter,
         WhyFilter,
+        WaitingFilter,
+        AccountFilter,
         ModeFilter,
     )
     list_filter_submit = True

@@ -99,7 +99,7 @@ class AccountAdmin(PageAdmin):
             self.log_change(request, account, "Let it send again.")
             messages.success(request, f"{account} sends again.")
         else:
-            messages.warning(request, f"{account} was not paused.")
+            messages.warning(request, f"{account} was not stopped.")
         return self.to("change", account)
 
     @display(description="just now")
@@ -113,10 +113,10 @@ class AccountAdmin(PageAdmin):
         slowed = f" Revmo asked us to slow down: at {share:.0%} of the pace, back within a minute." if share < 1 else ""
         return today + slowed
 
-    @display(description="state", label={"Sending": "success", "Paused": "danger"})
+    @display(description="state", label={"Sending": "success", "Stopped": "danger"})
     def state(self, account: Account) -> str:
         """Does the brake hold it?"""
-        return "Paused" if account.paused_at else "Sending"
+        return "Stopped" if account.paused_at else "Sending"
 
 
 @admin.register(Agent)

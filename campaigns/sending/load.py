@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.db.models import Count, Min, Q, Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Account, Campaign, Mode, Send, Worker
 from campaigns.sending import pacing, sharing
 
 State = Send.State
+# How a text may wait, as staff read it; the history lists each apart.
+WAITING = {
+    "due": "Due now",
+    "later": "Later",
+    "held": "With its campaign, which is paused or has not begun",
+    "under_way": "Under way to Revmo",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ class Hand:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What one account owes in this mode: due now, later, held by a pause; `oldest` of what is due."""
+    """What one account owes in this mode, by the ways of WAITING; `oldest` of what is due."""
 
     account: Account
     due: int
@@ -35,6 +44,24 @@ class Queue:
     oldest: datetime | None
     left_today: int | None
     share_of_rate: float
+
+    @property
+    def lists(self) -> dict[str, str]:
+        """Where the texts that each number counts are listed."""
+        history = reverse("admin:campaigns_send_changelist")
+        return {way: f"{history}?{urlencode({'waits': way, 'account': self.account.pk})}" for way in WAITING}
+
+
+def waiting(way: str, now: datetime) -> Q:
+    """The texts that wait in one of the ways of WAITING."""
+    runs = Q(campaign__isnull=True) | Q(campaign__status=Campaign.Status.RUNNING)
+    unsent = Q(state__in=Send.UNSENT)
+    return {
+        "due": unsent & runs & Q(due_at__lte=now),
+        "later": unsent & runs & Q(due_at__gt=now),
+        "held": unsent & ~runs,
+        "under_way": Q(state=State.POSTING, lease_until__isnull=False),
+    }[way]
 
 
 def workers() -> list[Hand]:
@@ -51,21 +78,18 @@ def workers() -> list[Hand]:
 def accounts() -> list[Queue]:
     """What waits, account by account."""
     mode, now = Mode.current(), timezone.now()
-    runs = Q(campaign__isnull=True) | Q(campaign__status=Campaign.Status.RUNNING)
     queues = []
     for account in Account.objects.order_by("name"):
         sends = Send.objects.filter(agent__account=account, mode=mode)
-        waiting = sends.filter(state__in=Send.UNSENT).aggregate(
-            due=Count("pk", filter=runs & Q(due_at__lte=now)),
-            later=Count("pk", filter=runs & Q(due_at__gt=now)),
-            held=Count("pk", filter=~runs),
-            oldest=Min("due_at", filter=runs & Q(due_at__lte=now)),
+        unsent = sends.filter(state__in=Send.UNSENT).aggregate(
+            **{way: Count("pk", filter=waiting(way, now)) for way in ("due", "later", "held")},
+            oldest=Min("due_at", filter=waiting("due", now)),
         )
         queues.append(
             Queue(
                 account,
-                **waiting,
-                under_way=sends.filter(state=State.POSTING, lease_until__isnull=False).count(),
+                **unsent,
+                under_way=sends.filter(waiting("under_way", now)).count(),
                 left_today=pacing.left_today(account, mode, now),
                 share_of_rate=pacing.share_of_rate(account, mode),
             )

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Campaign, Mode, Resolution, Send, Worker, WorkerShare
+from campaigns.models import Campaign, Mode, Resolution, Send
 from campaigns.sending import housekeeping, intents, queue, resolving
 from campaigns.sending.resolving import CannotResolve
 from contacts.models import Suppression
@@ -219,18 +218,3 @@ def test_each_decision_needs_its_permission_and_a_post(page: str, permission: st
     assert not Resolution.objects.exists()
     assert holder.post(address, {"reason": "Please."}).status_code == 302
     assert Resolution.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_the_page_of_workers_says_who_works_and_what_waits(admin_client: Client) -> None:
-    campaign = launched(3)
-    campaign.sends.filter(to=number(0)).update(due_at=timezone.now() + timedelta(hours=1))
-    address = reverse("admin:campaigns_worker_changelist")
-    assert "No worker runs" in admin_client.get(address).content.decode()
-    worker = Worker.objects.create(host="sms-1", process=7, mode=Mode.SIMULATOR)
-    WorkerShare.objects.create(worker=worker, account=campaign.agent.account, slots=32, in_flight=5, claimed=40)
-    page = admin_client.get(address).content.decode()
-    for shown in ("sms-1, process 7", "5 of 32", "Working", "<td>2</td>", "<td>1</td>"):
-        assert shown in page
-    Worker.objects.update(seen_at=timezone.now() - timedelta(minutes=1))
-    assert "Silent" in admin_client.get(address).content.decode()
