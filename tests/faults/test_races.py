@@ -5,8 +5,9 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
@@ -51,7 +52,7 @@ def test_no_intent_is_made_after_an_opt_out_in_any_order_of_events() -> None:
     campaign = campaign_of(RACES, messages_per_second=100_000)
     dice = random.Random(RACES)
     ends: Counter[str] = Counter()
-    with ThreadPoolExecutor(3) as pool:
+    with three_sessions() as pool:
         for _ in range(RACES):
             (claim,) = queue.claim(Account.objects.get(), Mode.SIMULATOR, 1, 60.0)
             alone = race(pool, dice, claim)
@@ -59,18 +60,26 @@ def test_no_intent_is_made_after_an_opt_out_in_any_order_of_events() -> None:
             ends[send.state] += 1
             assert send.state in ("posting", "suppressed")
             assert send.posted_at is None or send.posted_at < alone
-        at_rest = threading.Barrier(3)
-        for _ in range(3):
-            pool.submit(close, at_rest)
     # Else the dice would have proved nothing.
     assert min(ends["posting"], ends["suppressed"]) > RACES / 10
     assert Campaign.objects.get(pk=campaign.pk).status == "running"
 
 
-def close(at_rest: threading.Barrier) -> None:
-    """Each of the three closes its own connection."""
-    at_rest.wait()
-    connection.close()
+@contextmanager
+def three_sessions() -> Iterator[ThreadPoolExecutor]:
+    """Threads that keep their connections from race to race."""
+    at_rest = threading.Barrier(3)
+
+    def close() -> None:
+        at_rest.wait()  # so that each of the three closes its own
+        connection.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        try:
+            yield pool
+        finally:
+            for _ in range(3):
+                pool.submit(close)
 
 
 def race(pool: ThreadPoolExecutor, dice: random.Random, claim: Claimed) -> datetime:
