@@ -3,23 +3,24 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns.models import Mode
+from campaigns.models import Campaign, Mode
 from contacts.models import Contact, Suppression
 from contacts.suppressing import suppress
 from conversations import attention, inbox, keeping
 from conversations.freshness import version
-from conversations.models import Conversation
+from conversations.models import Conversation, HandOverMail, Reply
 from conversations.timeline import Place, newest, since
 from conversations.wording import Line
 from tests.conversations.calls import apply, call, sent_text, status_call, text_call
 from tests.conversations.staff import FRONT_DESK, browser_of, colleague, staff
-from tests.makers import launched, make_agent, make_contacts, number
+from tests.makers import launched, make_agent, make_campaign, make_contacts, number
 
 pytestmark = pytest.mark.django_db
 
@@ -263,6 +264,36 @@ class TestConversation:
         ) as queries:
             assert client.get(page_of(conversation)).status_code == 200
         assert len(queries) <= 15, "\n".join(query["sql"][:150] for query in queries)
+
+    def test_more_lines_of_any_sort_cost_no_more_questions(self, conversation: Conversation) -> None:
+        """A column that a line shows and the statement does not name would be one more for each line."""
+        client, dana, asked = staff(*FRONT_DESK, "view_send"), colleague("Dana"), []
+        campaign = make_campaign([conversation.contact], agent=conversation.agent, name="Spring")
+        for amount in (1, 4):
+            for _ in range(amount):
+                self._one_line_of_each_sort(conversation, dana, campaign)
+            client.get(page_of(conversation))  # what a process remembers
+            with CaptureQueriesContext(connection) as queries:
+                client.get(page_of(conversation))
+            asked.append(len(queries))
+        assert asked[0] == asked[1]
+
+    def _one_line_of_each_sort(self, conversation: Conversation, by: User, campaign: Campaign) -> None:
+        contact, agent, now = conversation.contact, conversation.agent, timezone.now()
+        for fields in (
+            {"delivery": "delivered"},
+            {"state": "failed"},
+            {"state": "queued", "posted_at": None, "finished_at": None, "thread_id": ""},
+        ):
+            send = sent_text(contact=contact, agent=agent, **fields)
+            Reply.objects.create(send=send, conversation=conversation, by=by, at=now)
+        number = campaign.sends.count()
+        sent = sent_text(kind="campaign", campaign=campaign, contact=contact, agent=agent, resend_number=number)
+        for author in ("contact", "agent", "human"):
+            conversation.messages.create(author=author, body="text", at=now, send=sent)
+        for kind in ("note", "taken_over", "handed_over"):
+            entry = conversation.entries.create(kind=kind, text="Careful", by=by, at=now)
+        HandOverMail.objects.create(entry=entry, recipients=1)
 
     def test_it_is_for_those_who_may_see_it(self, conversation: Conversation) -> None:
         assert staff("view_contact").get(page_of(conversation)).status_code == 403
