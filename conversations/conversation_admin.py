@@ -129,10 +129,9 @@ class ConversationAdmin(PageAdmin):
     def rows(self, request: HttpRequest) -> HttpResponse:
         """The list anew, if anything in it changed since `digest`."""
         view = inbox.View.of(request.GET)
-        context = pages.list_context(view, request.user, inbox.counts(request.user, inbox.QUICK))
+        context = pages.list_context(view, request.user, inbox.polled_counts(request.user)) | {"poll": True}
         if request.GET.get("digest") == context["digest"]:
             return HttpResponse(status=204)
-        context |= {"tabs": inbox.tabs(view, inbox.counts(request.user)), "counts_wait": False, "poll": True}
         return TemplateResponse(request, "conversations/rows.html", context)
 
     @polled

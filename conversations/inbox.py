@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.cache import cache
 from django.db.models import Count, IntegerField, Q, Value
 from django.http import QueryDict
 from django.urls import reverse
@@ -36,6 +37,9 @@ _OF_ROWS = (
 )
 # Counted by an index that holds no others; the rest is counted once a page, and apart from a conversation's opening.
 QUICK = (HUMAN, UNREAD, MINE, SNOOZED)
+_SHARED, _SLOW = (HUMAN, UNREAD, SNOOZED), (OPTED_OUT, ALL)
+# For so many seconds a process shows these counts to pages that stay open; a page that is opened counts anew.
+REMEMBERED, REMEMBERED_SLOW = 2, 15
 _EMPTY = {
     HUMAN: "Nobody waits for a human. When the agent asks for one, they stand here first.",
     UNREAD: "Everything is dealt with.",
@@ -143,6 +147,17 @@ def counts(user: Any, keys: Sequence[str] = tuple(LABELS)) -> dict[str, int]:
         for key in keys
     ]
     return dict.fromkeys(keys, 0) | dict(arms[0].union(*arms[1:], all=True))
+
+
+def polled_counts(user: Any) -> dict[str, int]:
+    """As `counts`, for pages that ask by themselves: what is the same for everybody is counted once in a while.
+
+    Else one text among a million conversations would have every open page count them all.
+    """
+    mode = Mode.current().value
+    shared = cache.get_or_set(f"inbox.counts.{mode}", lambda: counts(user, _SHARED), REMEMBERED)
+    slow = cache.get_or_set(f"inbox.slow_counts.{mode}", lambda: counts(user, _SLOW), REMEMBERED_SLOW)
+    return {**(shared or {}), **(slow or {}), **counts(user, (MINE,))}
 
 
 def tabs(view: View, counted: dict[str, int]) -> list[Tab]:

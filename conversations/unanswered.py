@@ -13,7 +13,7 @@ from django.utils import timezone
 from campaigns.models import Send
 from conversations import attention
 from conversations.models import Reply, name_of
-from conversations.wording import status_of
+from conversations.wording import HANDED_BACK, status_of
 
 AT_ONCE = 200
 # Many carriers never send a receipt. After so long none is waited for.
@@ -53,7 +53,7 @@ def _why_it_did_not_arrive(reply: Reply) -> str:
     send = reply.send
     if send.state not in _FAILED and send.delivery != Delivery.UNDELIVERED:
         return ""
-    status, _, _ = status_of(send)
+    status, tone, _ = status_of(send)
     what = "may not have arrived" if send.state == State.UNKNOWN else "did not arrive"
-    back = " It was to hand back to the agent; that did not happen." if reply.hands_back else ""
+    back = f" {HANDED_BACK[tone]}" if reply.hands_back else ""
     return f"The answer of {name_of(reply.by)} {what}. {status.rstrip('.')}.{back}"

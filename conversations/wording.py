@@ -14,6 +14,11 @@ from contacts.phones import time_zones
 from conversations.models import Conversation, Entry, HandOverMail, Message, name_of
 
 Kind = Entry.Kind
+# What is said of a text that was to hand back to the agent and ended so, by the tone of its end.
+HANDED_BACK = {
+    "bad": "It was to hand back to the agent; that did not happen.",
+    "doubtful": "It was to hand back to the agent; whether that happened is not known.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,9 @@ def line_of_send(send: Send, at: datetime, conversation: Conversation) -> Line:
     by_itself = "Automatic answer" if send.kind == Send.Kind.REPLY else send.get_kind_display()
     author = name_of(reply.by) if reply else send.campaign.name if send.campaign else by_itself
     status, tone, tick = status_of(send)
-    remark = "Handed back to the agent with this text." if reply and reply.hands_back else ""
-    if remark and tone == "bad":
-        remark = "It was to hand back to the agent; that did not happen."
+    remark = ""
+    if reply and reply.hands_back:
+        remark = HANDED_BACK.get(tone, "Handed back to the agent with this text.")
     return Line(
         "ours",
         "staff" if reply else "us",

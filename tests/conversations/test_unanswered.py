@@ -108,10 +108,19 @@ def test_no_receipt_is_waited_for_for_ever() -> None:
     assert reason() == ""
 
 
-def test_a_hand_back_that_did_not_happen_is_told_as_such() -> None:
-    answered(state="failed", hands_back=True)
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("failed", "It was to hand back to the agent; that did not happen."),
+        ("unknown", "It was to hand back to the agent; whether that happened is not known."),
+    ],
+)
+def test_a_hand_back_that_did_not_happen_is_told_as_such(state: str, words: str) -> None:
+    reply = answered(state=state, hands_back=True)
     unanswered.look_for_ends()
-    assert reason().endswith("It was to hand back to the agent; that did not happen.")
+    assert reason().endswith(words)
+    page = browser_of(reply.by).get(f"/conversations/conversation/{reply.conversation_id}/change/")  # type: ignore[arg-type]
+    assert f'<p class="bubble-remark">{words}</p>' in page.content.decode()
 
 
 def test_an_opt_out_between_the_answer_and_its_sending_is_told() -> None:
