@@ -61,6 +61,8 @@
         if (place) { place.textContent = text; place.hidden = !text; }
     }
 
+    // With the swap itself, so that whoever begins to write as soon as a text stands there has seen it.
+    document.addEventListener("htmx:afterSwap", noteSeen);
     document.addEventListener("htmx:afterSettle", function (event) {
         mark();
         noteSeen();
