@@ -7,9 +7,9 @@ once and a crash leaves at most as many unknowns as this worker had connections.
 """
 
 import logging
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -102,7 +102,7 @@ class Engine:
         self.mode = mode
         self._make_client = make_client or calls.client_from_settings
         self._lanes: dict[int, Lane] = {}
-        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._done: deque[Done] = deque()
         self._unwritten: list[tuple[Done, Result]] = []
         self._doubtful: list[sends.Claimed] = []
         self._tally = brakes.Tally()
@@ -205,20 +205,20 @@ class Engine:
         return not self._doubtful and not any(lane.claimed for lane in self._lanes.values())
 
     def _record(self) -> float:
-        try:
-            found = [self._done.get(timeout=IDLE / 5)]
-        except queue.Empty:
-            found = []
-        if found:
+        if self._done:
             time.sleep(TICK)  # let a group gather
-            while len(found) < MOST_RESULTS and not self._done.empty():
-                found.append(self._done.get())
+            found = [self._done.popleft() for _ in range(min(len(self._done), MOST_RESULTS))]
             self._unwritten += [(done, retrying.result_of(done.claim, done.outcome, done.seconds)) for done in found]
-        if self._unwritten:
-            self._write()
-        else:
+        if not self._unwritten:
             self._tally.write()
+            return IDLE / 5
+        self._write()
         return 0.0
+
+    def _take(self, done: Done) -> None:
+        """From a sender. Not a SimpleQueue: a frozen process may wake in its `get` and wait past every timeout."""
+        self._done.append(done)
+        self._recorder.wake.set()
 
     def _write(self) -> None:
         for done, _ in self._unwritten:
@@ -256,7 +256,7 @@ class Engine:
         for account in Account.objects.all():
             lane = self._lanes.get(account.pk)
             if lane is None:
-                lane = self._lanes[account.pk] = Lane(account, self._make_client, self._done.put)
+                lane = self._lanes[account.pk] = Lane(account, self._make_client, self._take)
             lane.account = account
             if account.paused_at is not None:
                 lane.brake_written = True

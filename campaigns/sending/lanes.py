@@ -121,11 +121,11 @@ class Lane:
             (self._urgent if claim.campaign_id is None else self._claims).appendleft((claim, now))
 
     def empty(self) -> list[Claimed]:
-        """Take all claims out, to give them back."""
-        claims = [claim for claim, _ in (*self._urgent, *self._claims)]
+        """Take all claims out, to give them back; what the fetcher adds meanwhile is taken as well or stays."""
+        claims = []
         for waiting in (self._urgent, self._claims):
-            for _ in range(len(waiting)):
-                waiting.popleft()
+            while waiting:
+                claims.append(waiting.popleft()[0])
         return claims
 
     def begin(self, claims: list[Claimed]) -> None:
