@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from campaigns import rehearsal as rehearsals
-from campaigns.models import Campaign, Rehearsal
+from campaigns.models import Campaign, Rehearsal, Revision
 
 Verdict = Rehearsal.Verdict
 WAITS = "A second person must approve this rehearsal first. Ask a colleague who may approve to open its page."
@@ -28,10 +28,9 @@ def is_due(campaign: Campaign, rehearsal: Rehearsal) -> bool:
     return needs_approval(campaign, rehearsal) and rehearsal.verdict != Verdict.APPROVED
 
 
-def is_author(campaign: Campaign, rehearsal: Rehearsal, person: Any) -> bool:
+def is_author(rehearsal: Rehearsal, person: Any) -> bool:
     """Whoever made the draft, changed it or asked for this rehearsal is no second pair of eyes."""
-    wrote = campaign.revisions.filter(changed_by=person.pk).exists()
-    return wrote or person.pk in (campaign.created_by_id, rehearsal.created_by_id)
+    return Rehearsal.objects.filter(_work_of(person), pk=rehearsal.pk).exists()
 
 
 def waiting_for(person: Any) -> list[Rehearsal]:
@@ -43,10 +42,8 @@ def waiting_for(person: Any) -> list[Rehearsal]:
     )
     newer = Rehearsal.objects.filter(campaign=OuterRef("campaign"), pk__gt=OuterRef("pk"))
     due = whole.filter(will_send__gt=F("campaign__agent__account__approval_above")).exclude(Exists(newer))
-    found = due.select_related("campaign__agent__account").defer("facts")
-    return [
-        one for one in found if not is_author(one.campaign, one, person) and not rehearsals.is_over(one.campaign, one)
-    ]
+    found = due.exclude(_work_of(person)).select_related("campaign__agent__account").defer("facts")
+    return [one for one in found if not rehearsals.is_over(one.campaign, one)]
 
 
 def void(campaign: Campaign) -> None:
@@ -77,7 +74,7 @@ def _judge(campaign: Campaign, rehearsal: Rehearsal, by: Any, verdict: Rehearsal
             raise CannotJudge("This rehearsal was replaced by a newer one. Look at that one.")
         if newest.verdict:
             raise CannotJudge(f"{newest.judged_by} has {newest.get_verdict_display().lower()} it already.")
-        if is_author(draft, newest, by):
+        if is_author(newest, by):
             raise CannotJudge("You wrote or rehearsed it, so somebody else must judge it.")
         if reasons := rehearsals.changed(draft, newest):
             raise CannotJudge(f"{' '.join(reasons)} It must be rehearsed again first.")
@@ -87,3 +84,9 @@ def _judge(campaign: Campaign, rehearsal: Rehearsal, by: Any, verdict: Rehearsal
         draft.save(update_fields=["status"])
     campaign.refresh_from_db()
     rehearsal.refresh_from_db()
+
+
+def _work_of(person: Any) -> Q:
+    """The rehearsals of which they are an author."""
+    wrote = Revision.objects.filter(campaign=OuterRef("campaign"), changed_by=person.pk)
+    return Q(campaign__created_by=person.pk) | Q(created_by=person.pk) | Q(Exists(wrote))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.models import Campaign, Segment
+from contacts.keys import key_of
 from contacts.models import Contact, ContactList
 
 MANY = (
@@ -18,6 +19,7 @@ MANY = (
     "excluded_silent",
 )
 MOST_NAMED = 10  # single people told by name
+LONGEST_REST = 240_000  # hours; as many days as the form takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,9 @@ class Choice:
     def from_query(cls, query: Mapping[str, str]) -> "Choice":
         """As `as_query` wrote it; what has gone since, or is no key, is left out."""
         many: dict[str, Any] = {name: _found(name, query.get(name, "")) for name in MANY}
-        hours = query.get("rest_hours", "")
         return cls(
             **many,
-            rest_hours=int(hours) if _is_key(hours) else None,
+            rest_hours=min(key_of(query.get("rest_hours")), LONGEST_REST) or None,
             skip_open_conversations=query.get("skip_open_conversations") == "1",
         )
 
@@ -88,12 +89,8 @@ def hours_in_words(hours: int) -> str:
 
 def _found(name: str, keys: str) -> list[Any]:
     model: Any = Campaign._meta.get_field(name).related_model
-    chosen = [int(key) for key in keys.split(".") if _is_key(key)]
+    chosen = [key for said in keys.split(".") if (key := key_of(said))]
     return list(model.objects.filter(pk__in=chosen)) if chosen else []
-
-
-def _is_key(said: str) -> bool:
-    return said.isascii() and said.isdecimal() and len(said) < 10
 
 
 def _single(people: Collection[Contact]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from contacts.admin.contacts import search_contacts
+from contacts.keys import key_of
 from contacts.models import Contact
 from contacts.phones import pretty
 from contacts.querysets import ContactQuerySet
@@ -14,11 +15,10 @@ PER_PAGE = 50
 
 def listed(people: ContactQuerySet, query: Mapping[str, str]) -> dict[str, Any]:
     """One page of them, in the order of their keys. `q` of the query is searched for, `after` is the last one seen."""
-    term, after = query.get("q", "").strip(), query.get("after", "")
+    term, after = query.get("q", "").strip(), key_of(query.get("after"))
     if term:
         people = people.filter(pk__in=search_contacts(Contact.objects.all(), term).values("pk"))
-    rest = people.filter(pk__gt=after) if after.isdecimal() and len(after) < 19 else people
-    keys = list(rest.order_by("pk").values_list("pk", flat=True)[: PER_PAGE + 1])
+    keys = list(people.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[: PER_PAGE + 1])
     shown = Contact.objects.with_suppression().prefetch_related("lists").filter(pk__in=keys[:PER_PAGE]).order_by("pk")
     kept = {name: value for name, value in query.items() if name not in ("q", "after")}
     searched = {**kept, "q": term} if term else kept

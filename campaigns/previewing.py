@@ -20,6 +20,7 @@ from campaigns.models import Campaign
 from campaigns.pages import Bubble, bubble
 from campaigns.scripts import Script, Scripted
 from campaigns.sms_parts import Segments, count_segments
+from contacts.keys import key_of
 from contacts.models import Contact
 
 # People of whom it is said how many parts they would get.
@@ -68,7 +69,7 @@ class Preview:
 
 def look(glimpse: Glimpse, pick: Pick, at: int, names: Iterable[str], kept: str = "") -> Looked:
     """The person to show; `kept` is the key of one who was shown and is kept while the words change."""
-    if kept.isdecimal() and len(kept) < 19 and (person := glimpse.find(int(kept))) is not None:
+    if (person := glimpse.find(key_of(kept))) is not None:
         return Looked(pick, at, person)
     people: QuerySet[Contact] = glimpse.some
     at = max(0, min(at, FURTHEST))

@@ -40,7 +40,7 @@ def shown(campaign: Campaign, snapshot: Rehearsal, person: Any) -> dict[str, Any
         "samples": _samples(snapshot, summary),
         "stands": snapshot.status == Status.DONE and not reasons,
         "approval_due": due,
-        "is_author": approving.is_author(campaign, snapshot, person),
+        "is_author": approving.is_author(snapshot, person),
         "type_count": snapshot.will_send > campaign.agent.account.count_typed_above,
     }
 

@@ -11,6 +11,7 @@ from campaigns.audience import known_fields
 from campaigns.form_fields import NamedValues
 from campaigns.mapping import KeyMapping
 from campaigns.models import Agent, Campaign, Trigger
+from contacts.keys import key_of
 from contacts.models import Contact
 
 
@@ -72,8 +73,7 @@ class WhatForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stu
         if not self.is_bound:
             saved: Trigger | None = self.instance.trigger
             return saved
-        chosen = str(self.data.get("trigger", ""))
-        return Trigger.objects.filter(pk=chosen).first() if chosen.isdigit() else None
+        return Trigger.objects.filter(pk=key_of(self.data.get("trigger"))).first()
 
     def _check_names(self, field: str, sources: list[Any], people: QuerySet[Contact]) -> None:
         try:

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from conversations.wording import Line
 
@@ -35,7 +35,7 @@ _NONE_YET = SafeString(
 
 def bubbles(lines: Sequence[Line]) -> SafeString:
     """All of them in their order, each day under its date, on the reader's clock."""
-    return mark_safe("\n".join(_parts(lines))) if lines else _NONE_YET  # noqa: S308  each part was escaped
+    return format_html_join("\n", "{}", ([part] for part in _parts(lines))) if lines else _NONE_YET
 
 
 def _parts(lines: Sequence[Line]) -> Iterator[SafeString]:

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 
 from campaigns.models import Mode
 from contacts.admin.base import PageAdmin, lever
+from contacts.keys import key_of
 from contacts.models import Contact
 from conversations import answering, freshness, inbox, keeping, pages, saved_replies
 from conversations.bubbles import bubbles
@@ -55,7 +56,7 @@ class ConversationAdmin(PageAdmin):
 
     def found(self, request: HttpRequest, pk: int | str) -> Any:
         """The conversation with its version, read first: what comes in between is shown again rather than missed."""
-        version = freshness.version(_key(str(pk)), _user(request).pk)
+        version = freshness.version(key_of(str(pk)), _user(request).pk)
         conversation = super().found(request, pk)
         conversation.version = version
         return conversation
@@ -210,7 +211,7 @@ class ConversationAdmin(PageAdmin):
         """A saved reply, filled in for this person, in the place of the text; nothing is sent."""
         draft, saved = (
             request.POST.get("text", ""),
-            SavedReply.objects.filter(pk=_key(request.POST.get("saved"))).first(),
+            SavedReply.objects.filter(pk=key_of(request.POST.get("saved"))).first(),
         )
         kept: dict[str, Any] = {"text": draft}
         form = LetterForm(request.POST)
@@ -255,7 +256,7 @@ class ConversationAdmin(PageAdmin):
     def assign(self, request: HttpRequest, conversation: Conversation) -> HttpResponse:
         """Give it to a colleague, or to nobody."""
         wanted = request.POST.get("to", "")
-        to = _colleagues().filter(pk=_key(wanted)).first()
+        to = _colleagues().filter(pk=key_of(wanted)).first()
         if wanted and to is None:
             messages.warning(request, "This colleague cannot sign in any more. Nothing was changed.")
         else:
@@ -292,7 +293,7 @@ class ConversationAdmin(PageAdmin):
             return HttpResponse(status=405, headers={"Allow": "POST"})
         if not self.has_change_permission(request):
             raise PermissionDenied
-        keys = [key for text in request.POST.getlist("pk") if (key := _key(text))]
+        keys = [key for text in request.POST.getlist("pk") if (key := key_of(text))]
         chosen = Conversation.objects.in_mode(Mode.current()).filter(pk__in=keys)
         count = keeping.done(chosen, by=_user(request))
         what = "1 conversation is" if count == 1 else f"{count:,} conversations are"
@@ -305,7 +306,7 @@ class ConversationAdmin(PageAdmin):
             return HttpResponse(status=405, headers={"Allow": "POST"})
         if not request.user.has_perms(["conversations.view_conversation", "conversations.reply_conversation"]):
             raise PermissionDenied
-        contact = get_object_or_404(Contact, pk=_key(request.POST.get("contact")))
+        contact = get_object_or_404(Contact, pk=key_of(request.POST.get("contact")))
         try:
             conversation = keeping.begin(contact)
         except keeping.CannotKeep as problem:
@@ -330,7 +331,7 @@ class ConversationAdmin(PageAdmin):
     def _next(self, request: HttpRequest) -> HttpResponse:
         """The conversation that stood below in the list, as the page named it; else the list."""
         view = inbox.View.of(request.GET)
-        return HttpResponseRedirect(inbox.address(view, _key(request.POST.get("next")) or None))
+        return HttpResponseRedirect(inbox.address(view, key_of(request.POST.get("next")) or None))
 
 
 def _user(request: HttpRequest) -> User:
@@ -340,8 +341,3 @@ def _user(request: HttpRequest) -> User:
 
 def _colleagues() -> QuerySet[User]:
     return User.objects.filter(is_active=True, is_staff=True).order_by("first_name", "username")
-
-
-def _key(text: str | None) -> int:
-    """A primary key out of a form; 0 for what is none."""
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0

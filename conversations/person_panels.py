@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from campaigns.models import Agent, Campaign, Mode
 from contacts.admin import panels
+from contacts.keys import key_of
 from contacts.models import Contact
 from contacts.phones import pretty
 from conversations.models import Conversation
@@ -48,7 +49,6 @@ def story_panel(request: HttpRequest, contact: Contact) -> dict[str, Any] | None
     panel: dict[str, Any] = {"story": story(contact, limit, with_texts=may_read), "may_read": may_read}
     if request.user.has_perm("campaigns.view_campaign") and may_read:
         panel["campaigns"] = Campaign.objects.order_by("-pk")[:OFFERED]
-        asked = request.GET.get("campaign", "")
-        campaign = Campaign.objects.filter(pk=asked).first() if asked.isascii() and asked.isdigit() else None
+        campaign = Campaign.objects.filter(pk=key_of(request.GET.get("campaign"))).first()
         panel |= {"asked": campaign, "answer": why(contact, campaign) if campaign else None}
     return panel

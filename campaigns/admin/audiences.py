@@ -17,6 +17,7 @@ from campaigns.forms import CampaignForm
 from campaigns.models import Account, Agent
 from campaigns.segmenting import QuestionProblem
 from contacts.admin.contacts import search_contacts
+from contacts.keys import key_of
 from contacts.models import Contact
 
 MOST_EXPLAINED = 5
@@ -45,7 +46,7 @@ class AudiencePages(ComposerPages):
         if not (self.has_view_permission(request) and request.user.has_perm("contacts.view_contact")):
             raise PermissionDenied
         query = request.GET.dict()
-        choice, agent = Choice.from_query(query), Agent.objects.filter(pk=_key(query.get("agent", ""))).first()
+        choice, agent = Choice.from_query(query), Agent.objects.filter(pk=key_of(query.get("agent"))).first()
         clock = audience.clock_of(agent.account if agent else Account.objects.order_by("pk").first() or Account())
         try:
             words, people = counting.people_of(choice, clock, query.get("of", counting.REMAIN))
@@ -83,7 +84,3 @@ class AudiencePages(ComposerPages):
             except QuestionProblem as problem:
                 shown["problem"] = str(problem)
         return TemplateResponse(request, "campaigns/asked.html", shown)
-
-
-def _key(said: str) -> int:
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0

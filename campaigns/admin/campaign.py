@@ -22,6 +22,7 @@ from campaigns.admin.launches import LaunchPages
 from campaigns.choices import Choice, in_words
 from campaigns.models import Campaign
 from campaigns.progress import Progress, progress_of
+from contacts.keys import key_of
 
 Status = Campaign.Status
 LAPSED = "Approval lapsed"
@@ -106,7 +107,7 @@ class CampaignAdmin(LaunchPages, AudiencePages):
             raise PermissionDenied
         if request.method == "POST" and self.has_change_permission(request):
             # Whatever has become of it meanwhile, what was typed is answered to.
-            saved = Campaign.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+            saved = Campaign.objects.filter(pk=key_of(object_id)).first()
             return self._draft(request, saved) if saved else self._gone(request)
         campaign = self.found(request, object_id)
         if campaign.editable and self.has_change_permission(request):

@@ -17,6 +17,7 @@ from campaigns.composing.advising import Repair, mended
 from campaigns.forms import CampaignForm
 from campaigns.models import AllowedNumber, Campaign, Mode, SavedMessage, Send
 from contacts.admin.base import PageAdmin
+from contacts.keys import key_of
 
 Pick = previewing.Pick
 # Tests of which the page tells the fate.
@@ -49,8 +50,7 @@ class ComposerPages(PageAdmin):
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        draft = request.POST.get("draft", "")
-        saved = Campaign.objects.filter(pk=draft).first() if draft.isdecimal() else None
+        saved = Campaign.objects.filter(pk=key_of(request.POST.get("draft"))).first()
         form = CampaignForm(request.POST, instance=saved, at_a_glance=True)
         form.is_valid()  # what is wrong is shown when it is saved
         return form
@@ -92,8 +92,7 @@ class ComposerPages(PageAdmin):
         form = self.half_written(request)
         if isinstance(form, HttpResponse):
             return form
-        chosen = request.POST.get("saved", "")
-        found = SavedMessage.objects.filter(pk=chosen).first() if chosen.isdigit() else None
+        found = SavedMessage.objects.filter(pk=key_of(request.POST.get("saved"))).first()
         return self._message(request, found.text if found is not None else request.POST.get("message", ""))
 
     def keep_message(self, request: HttpRequest) -> HttpResponse:
@@ -146,9 +145,7 @@ class ComposerPages(PageAdmin):
             if draft is None:
                 raise testing.CannotTest("Choose an agent first. Nothing was sent.")
             to = testing.numbers(
-                AllowedNumber.objects.filter(
-                    pk__in=[key for key in request.POST.getlist("test_phone") if key.isdigit()]
-                ),
+                AllowedNumber.objects.filter(pk__in=map(key_of, request.POST.getlist("test_phone"))),
                 request.POST.get("test_number", ""),
                 draft.agent.account.region,
             )
@@ -164,14 +161,13 @@ class ComposerPages(PageAdmin):
         """What became of some tests."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        keys = [key for key in request.GET.get("of", "").split("-") if key.isdigit()][:FOLLOWED]
+        keys = [key_of(said) for said in request.GET.get("of", "").split("-")[:FOLLOWED]]
         sends = Send.objects.filter(pk__in=keys, kind=Send.Kind.TEST).order_by("pk")
         return TemplateResponse(request, "campaigns/test_fates.html", followed(list(sends)))
 
     def _previewed(self, request: HttpRequest, form: CampaignForm) -> Any:
-        kept = request.POST.get("preview_person", "")
-        found = form.glimpse.find(int(kept)) if kept.isdecimal() and len(kept) < 19 else None
-        return found or form.glimpse.some.first()
+        kept = key_of(request.POST.get("preview_person"))
+        return form.glimpse.find(kept) or form.glimpse.some.first()
 
     def _test_context(self, request: HttpRequest, form: CampaignForm) -> dict[str, Any]:
         draft = form.draft()
@@ -212,7 +208,7 @@ def _looking(request: HttpRequest) -> tuple[Pick, int]:
     pick = request.POST.get("preview_pick", "")
     at = request.POST.get("preview_at", "0")
     step = {"next": 1, "back": -1}.get(request.POST.get("flip", ""), 0)
-    return Pick(pick) if pick in list(Pick) else Pick.FIRST, max(0, (int(at) if at.isdigit() else 0) + step)
+    return Pick(pick) if pick in list(Pick) else Pick.FIRST, max(0, key_of(at) + step)
 
 
 def token_of(request: HttpRequest) -> UUID:

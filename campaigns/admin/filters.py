@@ -18,6 +18,7 @@ from campaigns.models import Account, Mode, RehearsedText, Send
 from campaigns.pages import UNSAID
 from campaigns.progress import opted_out_after
 from campaigns.sending import load
+from contacts.keys import key_of
 
 
 class ModeFilter(admin.SimpleListFilter):
@@ -110,7 +111,8 @@ class AccountFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
         """Those of the account's agents."""
-        return queryset.filter(agent__account=self.value()) if (self.value() or "").isdecimal() else queryset
+        account = key_of(self.value())
+        return queryset.filter(agent__account=account) if account else queryset
 
 
 class WaitingFilter(admin.SimpleListFilter):

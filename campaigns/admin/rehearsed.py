@@ -18,6 +18,7 @@ from campaigns.models import Rehearsal, RehearsedText
 from campaigns.pages import their_time
 from contacts.admin.base import PageAdmin
 from contacts.admin.contacts import search_contacts
+from contacts.keys import key_of
 from contacts.models import Contact
 from contacts.phones import pretty
 
@@ -63,8 +64,8 @@ class RehearsedTextAdmin(PageAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """With the campaign whose rehearsal it is, and the way back there."""
-        asked = request.GET.get("rehearsal__id__exact", "")
-        snapshot = Rehearsal.objects.select_related("campaign").filter(pk=asked).first() if asked.isdecimal() else None
+        asked = key_of(request.GET.get("rehearsal__id__exact"))
+        snapshot = Rehearsal.objects.select_related("campaign").filter(pk=asked).first()
         page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "snapshot": snapshot})
         return page
 

@@ -26,6 +26,7 @@ from campaigns.models import AllowedNumber, Mode, Trigger, TriggerKey
 from campaigns.trigger_pages import results
 from campaigns.trigger_resource import TriggerResource
 from contacts.admin.base import PageAdmin, lever
+from contacts.keys import key_of
 from contacts.models import Contact
 from contacts.phones import InvalidPhone, parse_phone
 
@@ -125,10 +126,8 @@ class TriggerAdmin(ImportExportMixin, PageAdmin):
         context: dict[str, Any] = {"token": uuid4()}
         try:
             region = trigger.agent.account.region
-            chosen = [key for key in request.POST.getlist("test_phone") if key.isdigit()]
-            to = testing.numbers(
-                AllowedNumber.objects.filter(pk__in=chosen), request.POST.get("test_number", ""), region
-            )
+            chosen = AllowedNumber.objects.filter(pk__in=map(key_of, request.POST.getlist("test_phone")))
+            to = testing.numbers(chosen, request.POST.get("test_number", ""), region)
             draft, somebody = testing.stand_in(trigger, _person(request.POST.get("test_person", ""), region))
             context |= followed(testing.send_tests(draft, somebody, to, token_of(request), every=False))
         except testing.CannotTest as problem:

@@ -14,6 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
+from contacts.keys import key_of
+
 View = Callable[..., HttpResponse]
 
 
@@ -22,7 +24,7 @@ class PageAdmin(ModelAdmin):
 
     def found(self, request: HttpRequest, pk: int | str) -> Any:
         """The record, or 404."""
-        record = self.get_queryset(request).filter(pk=pk).first() if str(pk).isdigit() else None
+        record = self.get_queryset(request).filter(pk=key_of(str(pk))).first()
         if record is None:
             raise Http404
         return record

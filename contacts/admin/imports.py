@@ -18,6 +18,7 @@ from contacts import exporting, importing, preview_page, tasks
 from contacts.admin.base import PageAdmin, lever
 from contacts.import_forms import AnswersForm, OptOutsForm, UploadForm
 from contacts.importing.staging import LONGEST_CELL
+from contacts.keys import key_of
 from contacts.models import ContactImport, ImportRow
 
 Status = ContactImport.Status
@@ -71,8 +72,7 @@ class ContactImportAdmin(PageAdmin):
 
     def _as_before(self, request: HttpRequest) -> dict[str, Any]:
         """The rules of the import whose corrected rows are brought back."""
-        corrects = request.GET.get("corrects", "")
-        before = ContactImport.objects.filter(pk=corrects).first() if corrects.isdigit() else None
+        before = ContactImport.objects.filter(pk=key_of(request.GET.get("corrects"))).first()
         if before is None:
             return {}
         names = ("region", "existing", "blanks_overwrite", "consent_source", "consent_text")
@@ -154,17 +154,17 @@ class ContactImportAdmin(PageAdmin):
     @lever("contacts.add_contactimport")
     def fix(self, request: HttpRequest, record: ContactImport) -> HttpResponse:
         """Put corrected cells into their row, and judge the row again."""
-        number = request.POST.get("row", "")
+        number = key_of(request.POST.get("row"))
         cells = {
             int(name.removeprefix("cell_")): str(text)[:LONGEST_CELL]
             for name, text in request.POST.items()
-            if name.startswith("cell_") and name.removeprefix("cell_").isdigit()
+            if name.startswith("cell_") and name.removeprefix("cell_").isdecimal()
         }
-        if not number.isdigit() or not cells:
+        if not number or not cells:
             messages.warning(request, "Nothing was corrected: the form was not complete.")
             return self.to("change", record)
         try:
-            row = importing.fix(record, int(number), cells)
+            row = importing.fix(record, number, cells)
         except importing.CannotImport as problem:
             messages.warning(request, str(problem))
         else:

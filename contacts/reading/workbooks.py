@@ -119,6 +119,7 @@ def _check_archive(path: Path) -> tuple[str, int]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+    # An archive that asks for a newer version of the format than `zipfile` knows is a NotImplementedError of its own.
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as problem:
         raise UnreadableFile(
             "The workbook is cut off or damaged. Save it again, or save the sheet as CSV."

@@ -1,5 +1,6 @@
 """The last check before a text leaves, with two sessions where two sessions matter."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaigns import launching, rehearsal, steering
-from campaigns.models import Account, Mode, Send
+from campaigns.models import Account, Campaign, Mode, Send
 from campaigns.sending import intents, queue
 from contacts.models import Contact, Suppression
 from contacts.suppressing import lift, suppress
@@ -21,6 +22,12 @@ from tests.campaigns.working import (
     intend,
 )
 from tests.makers import launched, make_campaign, make_send, number, states
+
+STOPS: dict[str, Callable[[Campaign], object]] = {
+    "opt-out": lambda campaign: suppress([number(0)], source=Suppression.Source.REPLY, evidence="STOP"),
+    "pause": lambda campaign: steering.pause(campaign, "wait"),
+    "cancel": steering.cancel,
+}
 
 
 @pytest.mark.django_db
@@ -103,19 +110,14 @@ def test_a_paused_account_posts_nothing_and_gives_its_claims_back() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("stop", ["opt-out", "pause", "cancel"])
+@pytest.mark.parametrize("stop", STOPS)
 def test_an_intent_waits_for_a_stop_that_came_first_and_then_obeys_it(stop: str) -> None:
     campaign = launched(1)
     claims = claim(campaign)
     posted: list[int] = []
     transaction.set_autocommit(False)
     try:
-        if stop == "opt-out":
-            suppress([number(0)], source=Suppression.Source.REPLY, evidence="STOP")
-        elif stop == "pause":
-            steering.pause(campaign, "wait")
-        else:
-            steering.cancel(campaign)
+        STOPS[stop](campaign)
         waited = blocked_until(transaction.commit, lambda: posted.extend(intend(campaign, claims)))
     finally:
         transaction.set_autocommit(True)
@@ -124,23 +126,14 @@ def test_an_intent_waits_for_a_stop_that_came_first_and_then_obeys_it(stop: str)
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("stop", ["opt-out", "pause", "cancel"])
+@pytest.mark.parametrize("stop", STOPS)
 def test_a_stop_waits_for_an_intent_that_came_first(stop: str) -> None:
     campaign = launched(1)
     claims = claim(campaign)
-
-    def stop_it() -> None:
-        if stop == "opt-out":
-            suppress([number(0)], source=Suppression.Source.REPLY, evidence="STOP")
-        elif stop == "pause":
-            steering.pause(campaign, "wait")
-        else:
-            steering.cancel(campaign)
-
     transaction.set_autocommit(False)
     try:
         intend(campaign, claims)
-        waited = blocked_until(transaction.commit, stop_it)
+        waited = blocked_until(transaction.commit, lambda: STOPS[stop](campaign))
     finally:
         transaction.set_autocommit(True)
     assert waited

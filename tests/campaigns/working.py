@@ -60,7 +60,7 @@ def in_another_session(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def blocked_until(release: Callable[[], None], work: Callable[[], None]) -> bool:
+def blocked_until(release: Callable[[], None], work: Callable[[], object]) -> bool:
     """Start `work` in another session; True if it could not finish before `release`."""
     done = threading.Event()
 

@@ -4,6 +4,7 @@ A verifier's test class inherits `VerifierCases` and says how its calls are prov
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -52,7 +53,7 @@ SPOILT: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.django_db
-class VerifierCases:
+class VerifierCases(ABC):
     """One way of proving a call: at the address of this name, with a key that both sides hold."""
 
     route: ClassVar[str]
@@ -64,17 +65,17 @@ class VerifierCases:
     # Settings that let nobody in.
     useless_keys: ClassVar[tuple[str, ...]] = ("",)
 
+    @abstractmethod
     def know(self, settings: Any, key: str) -> None:
         """Take calls that are proven with this key, and no others."""
-        raise NotImplementedError
 
+    @abstractmethod
     def proof(self, body: bytes, key: str, event_id: str = "evt_1") -> Proof:
         """As somebody proves it who holds the key."""
-        raise NotImplementedError
 
+    @abstractmethod
     def deliver(self, client: Client, proof: Proof, body: bytes = BODY, method: str = "post") -> int:
         """The answer to a call with this proof."""
-        raise NotImplementedError
 
     @pytest.fixture(autouse=True)
     def _key(self, settings: Any) -> None:
