@@ -5,22 +5,21 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from typing import Any
-from urllib.parse import urlsplit
-
-import requests
+from urllib.parse import SplitResult, quote, urlsplit
 
 from revmo.agent_ids import check_agent_id
-from revmo.connections import Clock, ClockedAdapter
+from revmo.connections import Clock, connection_to
 from revmo.faults import fault_of
 from revmo.outcomes import MAX_BODY, Answer, Fault, Outcome, judge, judge_fault
 
 PATH = "/v1/startsms/"
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 # A server closes a connection that rests, and a text written into it at that moment ends unknown although nobody read
-# it. urllib3 looks before each use whether the other side has hung up, but cannot see a farewell still on its way.
-# Common servers wait 2 seconds or longer, so one that rested for more than this is not used again; whoever sends
-# less than one text a second can afford the new handshake. Seconds.
+# it. Before each use we look whether the other side has hung up, but cannot see a farewell still on its way. Common
+# servers wait 2 seconds or longer, so one that rested for more than this is not used again; whoever sends less than one
+# text a second can afford the new handshake. Seconds.
 MAX_IDLE = 1.0
 _STEP = 8 * 1024
 
@@ -80,20 +79,16 @@ class RevmoClient:
         total_deadline: float = 45.0,
     ) -> None:
         self._key = _checked_key(api_key)
-        self._timeouts = (min(connect_timeout, total_deadline), min(read_timeout, total_deadline))
+        origin = _checked_origin(base_url)
+        self._path = quote(origin.path.rstrip("/") + PATH, safe="/%")
         self._clock = Clock(step=read_timeout, total=total_deadline)
-        # Below requests.Session, which reads the environment and costs more than the rest of a call.
-        self._adapter = ClockedAdapter(self._clock)
-        self._prepared = requests.Request(
-            "POST",
-            _checked_origin(base_url) + PATH,
-            headers={
-                "Authorization": f"Bearer {self._key}",
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                "User-Agent": "revmo-campaigns",
-            },
-        ).prepare()
+        self._connection = connection_to(origin, self._clock, min(connect_timeout, total_deadline))
+        self._headers = {
+            "Authorization": f"Bearer {self._key}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "User-Agent": "revmo-campaigns",
+        }
         self._last_used = 0.0
 
     def start_sms(self, call: StartSms, *, reference: str = "") -> Outcome:
@@ -102,14 +97,15 @@ class RevmoClient:
         `reference`, our own id of the text, travels as Idempotency-Key. Revmo documents no such header, so nothing
         relies on it.
         """
-        request = self._request(call, reference)
+        body, headers = _body_of(call), self._headers_with(reference)
         if time.monotonic() - self._last_used > MAX_IDLE:
-            self._adapter.close()
+            self._connection.close()
         self._clock.start()
         try:
-            response = self._adapter.send(request, stream=True, timeout=self._timeouts)
+            response = self._connection.post(self._path, body, headers)
         except Exception as problem:
             # Whatever it is, the request may have left by now; only what `fault_of` knows for sure says otherwise.
+            self._connection.close()
             return judge_fault(self._fault(problem))
         finally:
             self._last_used = time.monotonic()
@@ -117,48 +113,45 @@ class RevmoClient:
 
     def close(self) -> None:
         """Close the connection. The client stays usable and opens another one."""
-        self._adapter.close()
+        self._connection.close()
 
-    def _request(self, call: StartSms, reference: str) -> requests.PreparedRequest:
-        try:
-            body = json.dumps(call.payload(), allow_nan=False).encode()
-        except (TypeError, ValueError, RecursionError) as problem:
-            if isinstance(problem, InvalidCall):
-                raise
-            raise InvalidCall(f"The metadata cannot be written as JSON: {problem}") from problem
+    def _headers_with(self, reference: str) -> dict[str, str]:
         if not (reference.isascii() and reference.isprintable()):
             raise InvalidCall("The reference must be plain letters and digits.")
-        # One for all calls, because there is one thread: only what differs is written anew.
-        request = self._prepared
-        request.body = body
-        request.headers["Content-Length"] = str(len(body))
-        if reference:
-            request.headers["Idempotency-Key"] = reference
-        else:
-            request.headers.pop("Idempotency-Key", None)
-        return request
+        return self._headers | {"Idempotency-Key": reference} if reference else self._headers
 
-    def _read(self, response: requests.Response) -> Answer:
+    def _read(self, response: HTTPResponse) -> Answer:
         """The answer, up to a little over MAX_BODY; the connection is kept only if it is certain where it ends."""
         received, broken = bytearray(), None
         try:
             # As the bytes come: we ask for no compression, so what is compressed anyhow is not understood.
-            while len(received) <= MAX_BODY and (piece := response.raw.read(_STEP, decode_content=False)):
+            while len(received) <= MAX_BODY and (piece := response.read(_STEP)):
                 received += piece
-        except Exception as problem:  # a hostile body finds more ways to fail than the libraries document
+        except Exception as problem:  # a hostile body finds more ways to fail than the library documents
             broken = self._fault(problem)
         oversized = len(received) > MAX_BODY
+        if response.length and not (broken or oversized):  # it ended before the length that its header promised
+            broken = Fault.REMOTE_CLOSE
         # After a 1xx the true answer is still to come, and would be taken for that of the next text.
-        if broken or oversized or response.status_code < 200:
-            response.raw.close()
-            self._adapter.close()
+        if broken or oversized or response.status < 200:
+            response.close()
+            self._connection.close()
         self._last_used = time.monotonic()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, bytes(received[:MAX_BODY]), broken, oversized)
+        return Answer(response.status, headers, bytes(received[:MAX_BODY]), broken, oversized)
 
     def _fault(self, problem: Exception) -> Fault:
         fault = fault_of(problem)
         return Fault.DEADLINE if fault is Fault.READ_TIMEOUT and self._clock.left() <= 0 else fault
+
+
+def _body_of(call: StartSms) -> bytes:
+    try:
+        return json.dumps(call.payload(), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as problem:
+        if isinstance(problem, InvalidCall):
+            raise
+        raise InvalidCall(f"The metadata cannot be written as JSON: {problem}") from problem
 
 
 def _checked_key(api_key: str) -> str:
@@ -168,8 +161,12 @@ def _checked_key(api_key: str) -> str:
     return key
 
 
-def _checked_origin(base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+def _checked_origin(base_url: str) -> SplitResult:
+    try:
+        parts = urlsplit(base_url)
+        good = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:  # brackets that do not match, a port that is none
+        good = False
+    if not good:
         raise ValueError(f"{base_url!r} is not an address such as https://api.revmo.ai. Check REVMO_API_URL.")
-    return base_url.rstrip("/")
+    return parts

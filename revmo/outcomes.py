@@ -16,7 +16,7 @@ from revmo.foreign import identifier, json_object, storable
 MAX_BODY = 64 * 1024
 MAX_EVIDENCE = 500
 MAX_SAID = 300
-# The longest that a Retry-After is obeyed, as in urllib3. Seconds.
+# The longest that a Retry-After is obeyed, the default of urllib3. Seconds.
 MAX_RETRY_AFTER = 6 * 60 * 60.0
 THREAD_ID_KEYS = ("thread_id", "threadId", "ThreadId", "external_id", "id")
 HALTING = {401, 402, 403, 404}

@@ -151,7 +151,7 @@ def _let_the_clock_jump(hours: tuple[int, ...]) -> None:
 def _arm(point: str, sent: int, passing: int) -> None:
     """Wrap the function at the point."""
     from campaigns.sending import intents, queue, reaping, results
-    from revmo.connections import ClockedAdapter, _Connection
+    from revmo.connections import Connection
 
     passings = count(1)
 
@@ -176,24 +176,23 @@ def _arm(point: str, sent: int, passing: int) -> None:
 
         setattr(owner, name, wrapped)
 
-    def half(self: Any, data: Any) -> None:
-        if data.startswith(b"{"):  # the body, which follows its header
-            whole(self, data[: len(data) // 2])
-            strike()
-            data = data[len(data) // 2 :]
-        whole(self, data)
+    def half(self: Connection, data: bytearray) -> None:
+        middle = (data.index(b"\r\n\r\n") + len(data)) // 2
+        whole(self, data[:middle])
+        strike()
+        whole(self, data[middle:])
 
-    whole = _Connection.send
+    whole = Connection._write
     posted: Callable[[Any], bool] = lambda found: bool(found[0].posting)  # noqa: E731
     if point == "in mid-body":
-        _Connection.send = half  # type: ignore[method-assign]
+        Connection._write = half  # type: ignore[method-assign]
         return
     arms: dict[str, tuple[Any, str, Callable[[Any], bool], bool]] = {
         "after the claim": (queue, "claim", bool, True),
         "before the intent's commit": (intents, "commit_intents", posted, False),
         "after the intent": (intents, "commit_intents", posted, True),
-        "after connect": (_Connection, "connect", lambda found: True, True),
-        "after the server's yes": (ClockedAdapter, "send", lambda found: True, True),
+        "after connect": (Connection, "connect", lambda found: True, True),
+        "after the server's yes": (Connection, "post", lambda found: True, True),
         "before the result's commit": (results, "record", bool, False),
         "after the result's commit": (results, "record", bool, True),
         "while reaping": (reaping, "reap", any, False),

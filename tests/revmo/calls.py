@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
-from revmo.client import RevmoClient
+from revmo.client import RevmoClient, StartSms
 from revmo.outcomes import Outcome
-from tests.revmo.wire import CALL, KEY, Peer, Script, Server, response, serving
+from tests.revmo.wire import AGENT_ID, CALL, KEY, NUMBER, Peer, Script, Server, response, serving
 
-YES = response(200, b'{"result": "Ok", "thread_id": "th_1"}')
+YES_BODY = b'{"result": "Ok", "thread_id": "th_1"}'
+YES = response(200, YES_BODY)
+# More than the system keeps for a reader who takes his time.
+HEAVY = StartSms(AGENT_ID, NUMBER, metadata={"note": "x" * 12_000_000})
 
 
 @contextmanager

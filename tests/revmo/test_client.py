@@ -7,11 +7,11 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-import urllib3.exceptions as wire
 
 from revmo.client import InvalidCall, RevmoClient, StartSms
-from revmo.outcomes import Verdict
-from tests.revmo.calls import YES, calling, outcome_of, slow_down_look_ups, unreachable
+from revmo.connections import ConnectFailed
+from revmo.outcomes import Fault, Verdict
+from tests.revmo.calls import HEAVY, YES, calling, outcome_of, slow_down_look_ups, unreachable
 from tests.revmo.wire import AGENT_ID, CALL, KEY, NUMBER, Peer, answering, once, response, serving
 
 
@@ -45,6 +45,11 @@ class TestTheCall:
             "no_agent": "true",
         }
         assert (outcome.verdict, outcome.thread_id) == (Verdict.ACCEPTED, "th_1")
+
+    def test_what_the_system_does_not_take_at_once_follows(self) -> None:
+        with serving(answering(YES)) as server, calling(server.url) as client:
+            assert client.start_sms(HEAVY).verdict is Verdict.ACCEPTED
+        assert len(server.requests[0]) > 12_000_000
 
     def test_optional_fields_that_are_empty_stay_out(self) -> None:
         assert StartSms(AGENT_ID, NUMBER).payload() == {"agentId": AGENT_ID, "to": NUMBER}
@@ -82,11 +87,18 @@ class TestTheCall:
             assert server.connections == 0
 
     @pytest.mark.parametrize(
-        "url", ["", "api.revmo.ai", "ftp://api.revmo.ai", "https://", "https://user:pw@api.revmo.ai"]
+        "url",
+        ["", "api.revmo.ai", "ftp://api.revmo.ai", "https://", "https://user:pw@api.revmo.ai", "https://[::1"]
+        + [f"https://api.revmo.ai:{port}" for port in ("eighty", "99999", "0")],
     )
     def test_an_impossible_address_is_refused_at_once(self, url: str) -> None:
         with pytest.raises(ValueError, match="Check REVMO_API_URL"):
             RevmoClient(url, KEY)
+
+    def test_an_address_may_stand_under_another(self) -> None:
+        with serving(answering(YES)) as server, calling(f"{server.url}/a b/é/") as client:
+            assert client.start_sms(CALL).verdict is Verdict.ACCEPTED
+        assert server.requests[0].startswith(b"POST /a%20b/%C3%A9/v1/startsms/ HTTP/1.1\r\n")
 
     @pytest.mark.parametrize("key", ["", "  ", "kéy", "a\nb"])
     def test_so_is_an_impossible_key(self, key: str) -> None:
@@ -124,6 +136,11 @@ class TestNothingLeft:
             outcome = client.start_sms(CALL)
         assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, "dns")
 
+    def test_a_name_that_cannot_be_one(self) -> None:
+        with calling(f"http://{'a' * 64}.invalid") as client:
+            outcome = client.start_sms(CALL)
+        assert (outcome.verdict, outcome.reason) == (Verdict.RETRY, "dns")
+
     def test_connect_timeout(self) -> None:
         with unreachable() as port, calling(f"http://127.0.0.1:{port}", connect_timeout=0.2) as client:
             outcome = client.start_sms(CALL)
@@ -139,8 +156,8 @@ class TestNothingLeft:
         """Python chains it to ours; taken for proof, it would let a text go out twice."""
         with serving(once(b"")) as server, calling(server.url) as client:
             try:
-                raise wire.NewConnectionError(None, "of another call")  # type: ignore[arg-type]
-            except wire.NewConnectionError:
+                raise ConnectFailed(Fault.REFUSED, "of another call")
+            except ConnectFailed:
                 outcome = client.start_sms(CALL)
         assert outcome.verdict is Verdict.UNKNOWN
 

@@ -7,7 +7,7 @@ import pytest
 
 from revmo import client as client_module
 from revmo.outcomes import Verdict
-from tests.revmo.calls import YES, calling
+from tests.revmo.calls import YES, YES_BODY, calling
 from tests.revmo.wire import CALL, PATIENCE, Peer, answering, once, response, serving
 
 
@@ -22,6 +22,23 @@ class TestOneConnection:
         with serving(answering(response(status, b"{}"))) as server, calling(server.url) as client:
             assert {client.start_sms(CALL).http_status for _ in range(3)} == {status}
         assert server.connections == 1
+
+    def test_header_and_body_leave_together(self) -> None:
+        """A request in two pieces costs two packets, and dies between them when its worker does."""
+        pieces: list[bytes] = []
+
+        def script(peer: Peer) -> None:
+            pieces.append(peer.sock.recv(65536))
+            peer.send(YES)
+
+        with serving(script) as server, calling(server.url) as client:
+            assert client.start_sms(CALL).verdict is Verdict.ACCEPTED
+        assert pieces[0].endswith(b'"override": "Hello"}')
+
+    def test_an_answer_that_says_farewell_is_read_whole(self) -> None:
+        with serving(once(response(200, YES_BODY, "Connection: close"))) as server, calling(server.url) as client:
+            assert {client.start_sms(CALL).thread_id for _ in range(2)} == {"th_1"}
+        assert server.connections == 2
 
     def test_not_when_the_server_has_hung_up_meanwhile(self) -> None:
         """A text written into a closed connection would end unknown, although nobody has read it."""

@@ -112,7 +112,7 @@ class TestNobodyKnows:
 
 
 class TestDrips:
-    """The time-outs of requests start anew with each byte; ours does not."""
+    """The time-outs of sockets start anew with each byte; ours does not."""
 
     HEADER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Long: " + b"y" * 2000 + b"\r\n\r\n"
 

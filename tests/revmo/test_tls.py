@@ -10,10 +10,10 @@ import pytest
 
 from revmo.client import RevmoClient
 from revmo.outcomes import Outcome, Verdict
+from tests.revmo.calls import HEAVY, YES
 from tests.revmo.wire import CALL, KEY, PATIENCE, Peer, Script, answering, response, serving
 
 CERTIFICATE = Path(__file__).parent.parent / "fixtures" / "tls" / "localhost.pem"
-YES = response(200, b'{"result": "Ok", "thread_id": "th_1"}')
 
 
 def over_tls(script: Script) -> Script:
@@ -35,7 +35,8 @@ def over_tls(script: Script) -> Script:
 @pytest.fixture
 def _trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Our certificate in the place of the world's."""
-    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", str(CERTIFICATE))
+    trust = ssl.create_default_context(cafile=CERTIFICATE)
+    monkeypatch.setattr("revmo.connections._trust", lambda: trust)
 
 
 def outcome_of(script: Script, host: str = "127.0.0.1", **options: float) -> tuple[Outcome, int]:
@@ -56,6 +57,15 @@ class TestTrusted:
             assert {client.start_sms(CALL).thread_id for _ in range(3)} == {"th_1"}
             client.close()
         assert (len(server.requests), server.connections) == (3, 1)
+
+    def test_a_heavy_call_and_a_long_answer_go_through(self) -> None:
+        """What TLS has read ahead is no news to the socket; waiting for it would last for ever."""
+        long = response(200, b'{"result": "Ok", "thread_id": "th_1", "note": "' + b"y" * 60_000 + b'"}')
+        with serving(over_tls(answering(long))) as server:
+            client = RevmoClient(server.secure_url, KEY, read_timeout=5, total_deadline=5)
+            assert [client.start_sms(call).thread_id for call in (HEAVY, CALL)] == ["th_1", "th_1"]
+            client.close()
+        assert (len(server.requests), server.connections) == (2, 1)
 
     def test_a_drip_ends_with_the_total_deadline(self) -> None:
         def script(peer: Peer) -> None:
