@@ -94,9 +94,12 @@ class SendAdmin(ExportMixin, PageAdmin):
         if any(character.isalpha() for character in search_term) or not digits:
             people = search_contacts(Contact.objects.all(), search_term)
             return queryset.filter(contact__in=people.values("pk")), False
-        ends = Send.objects.annotate(reversed_to=Reverse("to")).filter(reversed_to__startswith=digits[::-1])
+        backwards = Send.objects.filter(lease_until=None).annotate(backwards=Reverse("to"))
+        ends = backwards.filter(backwards__startswith=digits[::-1])
+        held = Send.objects.filter(lease_until__isnull=False, to__endswith=digits)
         begins = Send.objects.filter(to__startswith=f"+{digits}")
-        return queryset.filter(pk__in=ends.order_by().values("pk").union(begins.order_by().values("pk"))), False
+        found = [sends.order_by().values("pk") for sends in (ends, held, begins)]
+        return queryset.filter(pk__in=found[0].union(*found[1:])), False
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

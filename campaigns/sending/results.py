@@ -1,13 +1,12 @@
 """What became of a posting: the send's next state and the record of the attempt, in one statement under the fence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from campaigns.sending.statements import run
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one posting.
 
     `outcome` is an `Attempt.Outcome`, empty where no call was begun: then the intent does not count as an attempt.

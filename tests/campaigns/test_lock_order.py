@@ -12,7 +12,7 @@ from campaigns.models import Account, Brake, Campaign, Send
 from campaigns.sending import brakes
 from contacts.models import Suppression
 from contacts.suppressing import suppress
-from tests.campaigns.working import claim
+from tests.campaigns.working import claim, intend
 from tests.makers import launched, number, states
 from tests.processes import wait_until
 
@@ -74,6 +74,23 @@ def test_a_list_of_opt_outs_and_a_cancel_take_texts_in_one_order() -> None:
         assert canceled.result(20) == 9
         assert opted_out.result(20) == 9
     assert states(campaign) == {"canceled": 9}
+
+
+def test_texts_that_a_paused_campaign_gives_back_are_not_those_that_a_cancel_waits_for() -> None:
+    """The intent finds them in the order of its claims, the cancel by id."""
+    campaign = launched(6)
+    claims = claim(campaign)[::-1]
+    in_the_middle = Send.objects.get(pk=claims[2].id)
+    steering.pause(campaign, "A person wants a look.")
+    with sessions() as start:
+        with held(in_the_middle):
+            intended = start(lambda: intend(campaign, claims))
+            wait_until(lambda: sessions_that_wait() == 1)
+            canceled = start(lambda: steering.cancel(campaign))
+            wait_until(lambda: sessions_that_wait() == 2)
+        assert intended.result(20) == []
+        assert canceled.result(20) == 6
+    assert states(campaign) == {"canceled": 6}
 
 
 def test_an_opt_out_that_stops_its_campaign_holds_no_text_that_a_cancel_waits_for() -> None:

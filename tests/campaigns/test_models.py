@@ -176,8 +176,16 @@ def plan(sql: str, *arguments: Any) -> str:
         ),
         ("sends_of_a_campaign", "SELECT id FROM campaigns_send WHERE campaign_id = 1 AND state = 'failed'"),
         ("sends_by_thread", "SELECT id FROM campaigns_send WHERE thread_id = 'x' AND thread_id <> ''"),
-        ("sends_by_number", "SELECT id FROM campaigns_send WHERE \"to\" LIKE '+1202%'"),
-        ("sends_by_last_digits", "SELECT id FROM campaigns_send WHERE reverse(\"to\") LIKE '3210%'"),
+        ("a_campaign_texts_a_number_once", "SELECT id FROM campaigns_send WHERE \"to\" LIKE '+1202%'"),
+        ("a_campaign_texts_a_number_once", "SELECT id FROM campaigns_send WHERE \"to\" = '+12025550123'"),
+        (
+            "a_campaign_texts_a_number_once",
+            "SELECT max(resend_number) FROM campaigns_send WHERE campaign_id = 1 AND \"to\" = '+12025550123'",
+        ),
+        (
+            "sends_by_last_digits",
+            "SELECT id FROM campaigns_send WHERE reverse(\"to\") LIKE '3210%' AND lease_until IS NULL",
+        ),
     ],
 )
 def test_each_index_has_its_reader(index: str, sql: str) -> None:

@@ -4,10 +4,12 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from campaigns import launching, rehearsal
-from campaigns.models import Campaign, Mode
+from campaigns.models import Campaign, Mode, Send
 from campaigns.sending import housekeeping, intents, queue, reaping, results
 from campaigns.sending.results import Result
 from contacts.models import Contact
@@ -47,6 +49,41 @@ def test_what_is_not_due_is_not_claimed() -> None:
     campaign = launched(2)
     campaign.sends.filter(to=number(0)).update(due_at=timezone.now() + timedelta(hours=1))
     assert [one.to for one in claim(campaign)] == [number(1)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_claim_reads_what_it_takes_and_no_more(later: int) -> None:
+    """Also right after a launch, of which the planner knows nothing yet, and while all of a launch is for later."""
+    with connection.cursor() as cursor:
+        make_send(state="accepted", finished_at=timezone.now())
+        cursor.execute("ANALYZE campaigns_send")
+    campaign = launched(600)
+    campaign.sends.update(due_at=Now() + timedelta(hours=later))
+    first, before = claim(campaign, 5), _sends_read()
+    assert len(claim(campaign, 5)) == len(first) == (0 if later else 5)
+    assert _sends_read() - before < 60
+
+
+@pytest.mark.django_db
+def test_so_does_a_claim_of_replies_and_tests() -> None:
+    first = make_send()
+    Send.objects.bulk_create(
+        Send(agent=first.agent, kind=first.kind, mode=first.mode, to=number(index), text="Hello")
+        for index in range(600)
+    )
+    before = _sends_read()
+    assert len(queue.claim(first.agent.account, SIMULATOR, 5, LEASE, urgent=True)) == 5
+    assert _sends_read() - before < 60
+
+
+def _sends_read() -> int:
+    """Rows that this transaction has read in the table of sends, by whatever way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'campaigns_send'"
+        )
+        return int(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db
