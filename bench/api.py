@@ -1,7 +1,8 @@
 """A stand-in for Revmo that costs as little as it can: answers every call after a fixed time, and counts.
 
 `python -m bench.api LATENCY_MS` prints its port. `GET /` tells how many calls were answered, `GET /seconds` how many
-calls began in each clock second, `GET /numbers` when each number was last called (`time.time()`).
+calls began in each clock second, `GET /numbers` when each number was last called (`time.time()`). The agent THROTTLED
+always hears that it was too much; its calls count nowhere but under `GET /throttled`.
 """
 
 import asyncio
@@ -12,6 +13,8 @@ from collections import Counter
 
 ANSWER = b'{"result": "Ok", "thread_id": "t"}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+THROTTLED = "dGhyb3R0bGVk"
+TOO_MUCH = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 2\r\n\r\n{}"
 YES = HEAD + str(len(ANSWER)).encode() + b"\r\n\r\n" + ANSWER
 
 
@@ -19,6 +22,7 @@ class Counts:
     """What has come in so far."""
 
     answered = 0
+    throttled = 0
     seconds: Counter[int] = Counter()
     numbers: dict[str, float] = {}
 
@@ -48,14 +52,18 @@ class Api(asyncio.Protocol):
             if head.startswith(b"GET"):
                 self.tell(head.split(b" ")[1])
             else:
-                self.note(body)
-                asyncio.get_running_loop().call_later(self.latency, self.answer)
+                self.begin(json.loads(body))
 
-    def note(self, body: bytes) -> None:
+    def begin(self, call: dict[str, str]) -> None:
         """A call has begun."""
+        if call["agentId"] == THROTTLED:
+            Counts.throttled += 1
+            self.transport.write(TOO_MUCH)  # type: ignore[attr-defined]
+            return
         now = time.time()
         Counts.seconds[int(now)] += 1
-        Counts.numbers[json.loads(body)["to"]] = now
+        Counts.numbers[call["to"]] = now
+        asyncio.get_running_loop().call_later(self.latency, self.answer)
 
     def answer(self) -> None:
         """Say yes."""
@@ -64,7 +72,8 @@ class Api(asyncio.Protocol):
 
     def tell(self, path: bytes) -> None:
         """Say what was counted."""
-        told = {b"/seconds": Counts.seconds, b"/numbers": Counts.numbers}.get(path, Counts.answered)
+        asked = {b"/seconds": Counts.seconds, b"/numbers": Counts.numbers, b"/throttled": Counts.throttled}
+        told = asked.get(path, Counts.answered)
         body = json.dumps(told).encode()
         self.transport.write(HEAD + str(len(body)).encode() + b"\r\n\r\n" + body)  # type: ignore[attr-defined]
 

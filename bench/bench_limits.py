@@ -4,8 +4,10 @@ import os
 import statistics
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack
 
 from bench import machines
+from bench.api import THROTTLED
 from bench.baselines import Figure
 from bench.database import Bench, prepared
 
@@ -19,6 +21,7 @@ def run() -> Iterable[Figure]:
     with prepared() as bench:
         yield from _memory(bench)
         yield from _pace(bench)
+        yield from _two_accounts(bench)
         yield from _opt_outs(bench)
 
 
@@ -41,16 +44,39 @@ def _pace(bench: Bench) -> Iterable[Figure]:
     """Two workers, 50 a second between them, as the API's clock sees it; the first and last second are not whole."""
     bench.set(rate=50, in_flight=32)
     with machines.api(50) as api:
-        campaign = bench.campaign(50 * (PACED_SECONDS + 10))
-        with machines.worker(api.url), machines.worker(api.url):
-            bench.run(campaign)
-            begin = api.wait_for(50)  # both are at work
-            time.sleep(max(0.0, PACED_SECONDS - (time.monotonic() - begin)))
-            seconds = sorted(api.told("seconds").items())
-            bench.stop(campaign)
-    whole = [count for _, count in seconds[2:-1]]
-    yield Figure("paced at 50/s, two workers: the fullest second", max(count for _, count in seconds), "texts")
-    yield Figure("paced at 50/s, two workers: on average", statistics.mean(whole), "texts/s")
+        seconds = _paced(bench, api, workers=2)
+    yield Figure("paced at 50/s, two workers: the fullest second", max(seconds), "texts")
+    yield Figure("paced at 50/s, two workers: on average", statistics.mean(seconds[2:-1]), "texts/s")
+
+
+def _two_accounts(bench: Bench) -> Iterable[Figure]:
+    """Four workers; one account as before, alone and then beside one that always hears that it is too much."""
+    throttled = Bench(50, 32, "Throttled", THROTTLED)
+    with machines.api(50) as api:
+        alone = _paced(bench, api, workers=4)
+        waiting = throttled.campaign(2_000)
+        throttled.run(waiting)
+        beside = _paced(bench, api, workers=4)
+        throttled.stop(waiting)
+        assert api.told("throttled"), "the other account was never throttled"
+    kept = 100 * statistics.mean(beside[2:-1]) / statistics.mean(alone[2:-1])
+    yield Figure("four workers, beside an account that is throttled: of its rate alone", kept, "%")
+    yield Figure("four workers, beside an account that is throttled: the fullest second", max(beside), "texts")
+
+
+def _paced(bench: Bench, api: machines.Api, workers: int) -> list[int]:
+    """What the API heard in each clock second of one run; the first two and the last are not whole."""
+    before, known = api.told(), len(api.told("seconds"))
+    campaign = bench.campaign(50 * (PACED_SECONDS + 10))
+    with ExitStack() as stack:
+        for _ in range(workers):
+            stack.enter_context(machines.worker(api.url))
+        bench.run(campaign)
+        begin = api.wait_for(before + 50)  # they are at work
+        time.sleep(max(0.0, PACED_SECONDS - (time.monotonic() - begin)))
+        seconds = sorted(api.told("seconds").items())
+        bench.stop(campaign)
+    return [count for _, count in seconds[known:]]
 
 
 def _opt_outs(bench: Bench) -> Iterable[Figure]:

@@ -39,13 +39,13 @@ FROM generate_series(1, %(amount)s) AS n
 class Bench:
     """The account and what is owed in it."""
 
-    def __init__(self, rate: int, in_flight: int) -> None:
+    def __init__(self, rate: int, in_flight: int, name: str = "Bench", agent: str = "YWdlbnQ=") -> None:
         from campaigns.models import Account, Agent
         from contacts.models import Contact
 
         limits = {"messages_per_second": rate, "in_flight_limit": in_flight}
-        self.account, _ = Account.objects.update_or_create(name="Bench", defaults=limits)
-        self.agent, _ = Agent.objects.get_or_create(account=self.account, name="Bench", agent_id="YWdlbnQ=")
+        self.account, _ = Account.objects.update_or_create(name=name, defaults=limits)
+        self.agent, _ = Agent.objects.get_or_create(account=self.account, name=name, agent_id=agent)
         self.contact, _ = Contact.objects.get_or_create(phone="+9990000000000")
 
     def campaign(self, amount: int, state: str = "queued", name: str = "Bench") -> int:
@@ -80,7 +80,7 @@ class Bench:
             time.sleep(0.1)
 
     def set(self, rate: int, in_flight: int) -> None:
-        """Other limits."""
+        """Other limits, for every account."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE campaigns_account SET messages_per_second = %s, in_flight_limit = %s", [rate, in_flight]
