@@ -7,6 +7,7 @@ a condition on contacts.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -16,7 +17,7 @@ from campaigns import composing
 from campaigns.choices import Choice, hours_in_words
 from campaigns.models import Account, Campaign, Mode
 from campaigns.segmenting import Catalogue, Clock, condition_of
-from campaigns.segmenting.compiling import EVERYBODY, OPTED_OUT, any_of, is_simple, keys_of, on_list
+from campaigns.segmenting.compiling import AT_REST, EVERYBODY, OPTED_OUT, any_of, is_simple, keys_of, on_list
 from campaigns.segmenting.history import got, replied, texted_since, waiting
 from contacts.models import Attribute, Contact, ContactList
 from contacts.querysets import ContactQuerySet
@@ -41,11 +42,12 @@ def clock_of(account: Account, at: datetime | None = None) -> Clock:
 
 
 def audience(campaign: Campaign, at: datetime | None = None) -> ContactQuerySet:
-    """Every contact of the campaign, once, with `opted_out`; in the order of their keys. Raises QuestionProblem.
+    """Every contact of the campaign, once, with `opted_out` and `at_rest`; by key. Raises QuestionProblem.
 
     Asked as of `at`, so that whoever looks again sees what has changed since, not that time has passed.
     """
-    return chosen(Choice.of(campaign), clock_of(campaign.agent.account, at)).with_suppression().order_by("pk")
+    people = chosen(Choice.of(campaign), clock_of(campaign.agent.account, at))
+    return people.with_suppression().with_rest().order_by("pk")
 
 
 def chosen(choice: Choice, clock: Clock, window: Q = EVERYWHERE) -> ContactQuerySet:
@@ -72,6 +74,7 @@ class Explained:
     brought_in: list[str]
     left_out: list[str]
     opted_out: bool
+    at_rest: bool
 
     @property
     def is_in(self) -> bool:
@@ -84,7 +87,7 @@ def explain(choice: Choice, clock: Clock, people: QuerySet[Contact]) -> list[Exp
     catalogue = Catalogue.load()
     sources, less = list(included(choice, catalogue, clock)), list(excluded(choice, catalogue, clock))
     asked = {f"reason_{index}": reason.holds for index, reason in enumerate((*sources, *less))}
-    asked["is_opted_out"] = OPTED_OUT
+    asked |= {"is_opted_out": OPTED_OUT, "is_at_rest": AT_REST}
     boolean = BooleanField()
     found = people.annotate(**{name: ExpressionWrapper(holds, output_field=boolean) for name, holds in asked.items()})
     return [_explained(person, sources, less) for person in found]
@@ -96,7 +99,8 @@ def _explained(person: Contact, sources: list[Reason], less: list[Reason]) -> Ex
         [reason.words for reason, holds in zip(few, these, strict=True) if holds]
         for few, these in ((sources, held[: len(sources)]), (less, held[len(sources) :]))
     ]
-    return Explained(person, words[0], words[1], person.is_opted_out)  # type: ignore[attr-defined]  # an annotation
+    stopped: Any = person  # annotated
+    return Explained(person, words[0], words[1], stopped.is_opted_out, stopped.is_at_rest)
 
 
 def drafts_that_need(lists: QuerySet[ContactList]) -> list[Campaign]:

@@ -29,10 +29,13 @@ CHANGES = {
     "details": "Details of some people were changed.",
 }
 
+# Told, but nothing new by itself: whoever rests is held back like whoever opted out, also once that is decided.
+_ONLY_TOLD = ("at_rest",)
 _PEOPLE = """
 SELECT count(*), coalesce(sum(hashtextextended(id::text, 0)), 0)::text,
     coalesce(sum(hashtextextended(id::text || updated_at::text, 0)), 0)::text,
-    count(*) FILTER (WHERE opted_out), coalesce(sum(hashtextextended(id::text, 0)) FILTER (WHERE opted_out), 0)::text
+    count(*) FILTER (WHERE opted_out), coalesce(sum(hashtextextended(id::text, 0)) FILTER (WHERE opted_out), 0)::text,
+    count(*) FILTER (WHERE at_rest)
 FROM ({query}) AS person
 """
 
@@ -63,7 +66,8 @@ def facts(campaign: Campaign, at: datetime) -> dict[str, Any]:
 
 def fingerprint(found: Mapping[str, Any]) -> str:
     """A hash of facts."""
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+    deciding = {name: fact for name, fact in found.items() if name not in _ONLY_TOLD}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
 def changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -78,22 +82,33 @@ def _people_changed(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator
     elif before != after:
         yield f"Other people are in the audience; it still has {after[0]:,}."
     if then.get("opt_outs") != now["opt_outs"]:
-        more = now["opt_outs"][0] - then.get("opt_outs", [0])[0]
-        if more > 0:
-            yield f"{more:,} more of them {'have' if more > 1 else 'has'} opted out."
-        else:
-            yield "The opt-outs among them are others now."
+        yield from _opt_outs_changed(then, now)
+
+
+def _opt_outs_changed(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Those in doubt are told apart from the others."""
+    doubtful = now["at_rest"] - then.get("at_rest", 0)
+    more = now["opt_outs"][0] - then.get("opt_outs", [0])[0]
+    certain = more - doubtful
+    if certain > 0:
+        yield f"{certain:,} more of them {'have' if certain > 1 else 'has'} opted out."
+    if doubtful > 0:
+        yield f"{doubtful:,} more of them may have meant stop; their texts rest until somebody decides."
+    if more < 0:
+        yield f"{-more:,} of them may be texted again."
+    elif certain <= 0 and doubtful <= 0:
+        yield "The opt-outs among them are others now."
 
 
 def _people(campaign: Campaign, at: datetime) -> dict[str, Any]:
-    columns = ("id", "updated_at", "opted_out")  # the last is an annotation
+    columns = ("id", "updated_at", "opted_out", "at_rest")  # the last two are annotations
     people = audience(campaign, at).order_by().values(*columns)
     query, parameters = people.query.sql_with_params()
     with connection.cursor() as cursor:
         # Sums of hashes do not depend on the order, so nothing is sorted.
         cursor.execute(_PEOPLE.format(query=query), parameters)
-        count, who, details, opted_out, which = cursor.fetchone()
-    return {"people": [count, who], "details": details, "opt_outs": [opted_out, which]}
+        count, who, details, opted_out, which, at_rest = cursor.fetchone()
+    return {"people": [count, who], "details": details, "opt_outs": [opted_out, which], "at_rest": at_rest}
 
 
 def _instant(at: datetime | None) -> str:

@@ -11,6 +11,7 @@ from campaigns.summaries import Summary
 Outcome = RehearsedText.Outcome
 ADVICE = {
     Outcome.OPTED_OUT: "They asked not to be texted; there is nothing to do.",
+    Outcome.AT_REST: "Decide first whether they meant stop; if they did not, rehearse again.",
     Outcome.CANNOT_RECEIVE: "Ask them for a mobile number.",
     Outcome.BLANK_VALUE: "Fill it in with the person, or give the merge tag a fallback in the message.",
     Outcome.TOO_LONG: "Shorten the message, or what is merged into it.",
@@ -47,8 +48,10 @@ def people_url(snapshot: Rehearsal, **filters: str) -> str:
 
 def _group(campaign: Campaign, snapshot: Rehearsal, outcome: Outcome, count: int) -> Group:
     url = people_url(snapshot, outcome__exact=outcome.value)
-    group = Group(str(outcome.label), count, url, ADVICE[outcome])
-    if outcome != Outcome.NO_HOUR:
-        return group
-    windows = reverse("admin:campaigns_account_change", args=[campaign.agent.account_id])
-    return Group(group.label, count, url, group.advice, "Send windows", windows)
+    place, address = "", ""
+    match outcome:
+        case Outcome.NO_HOUR:
+            place, address = "Send windows", reverse("admin:campaigns_account_change", args=[campaign.agent.account_id])
+        case Outcome.AT_REST:
+            place, address = "Decide", reverse("admin:contacts_suppression_reviews")
+    return Group(str(outcome.label), count, url, ADVICE[outcome], place, address)

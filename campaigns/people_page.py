@@ -19,7 +19,8 @@ def listed(people: ContactQuerySet, query: Mapping[str, str]) -> dict[str, Any]:
     if term:
         people = people.filter(pk__in=search_contacts(Contact.objects.all(), term).values("pk"))
     keys = list(people.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[: PER_PAGE + 1])
-    shown = Contact.objects.with_suppression().prefetch_related("lists").filter(pk__in=keys[:PER_PAGE]).order_by("pk")
+    page = Contact.objects.filter(pk__in=keys[:PER_PAGE]).order_by("pk")
+    shown = page.with_suppression().with_rest().prefetch_related("lists")
     kept = {name: value for name, value in query.items() if name not in ("q", "after")}
     searched = {**kept, "q": term} if term else kept
     return {

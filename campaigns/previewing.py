@@ -102,7 +102,7 @@ def preview(draft: Campaign, glimpse: Glimpse, pick: Pick, at: int, kept: str = 
             advice=mend if repaired(draft.message) != draft.message else [],
         )
     looked = look(glimpse, pick, at, names, kept)
-    scripted = script.for_person(looked.person, opted_out=False) if looked.person is not None else None
+    scripted = script.for_person(looked.person) if looked.person is not None else None
     return Preview(
         looked,
         bubble=bubble(looked.person, scripted) if looked.person is not None and scripted is not None else None,
@@ -143,7 +143,7 @@ def _sum(script: Script, people: QuerySet[Contact]) -> str:
     parts: Counter[int] = Counter()
     held = 0
     for person in people.order_by("pk")[:SAMPLE]:
-        scripted = script.for_person(person, opted_out=False)
+        scripted = script.for_person(person)
         if scripted.reason:
             held += 1
         else:

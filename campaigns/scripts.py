@@ -53,8 +53,10 @@ class Script:
             yield self.message
         yield from (source for source in self.sources.values() if isinstance(source, composing.Compiled))
 
-    def for_person(self, contact: Contact, *, opted_out: bool) -> Scripted:
-        """What this person would get, or why they would not."""
+    def for_person(self, contact: Contact, *, opted_out: bool = False, at_rest: bool = False) -> Scripted:
+        """What this person would get, or why they would not; `at_rest`: their opt-out is in doubt."""
+        if at_rest:
+            return Scripted(Outcome.AT_REST, "They may have meant stop; texts rest until somebody decides.")
         if opted_out:
             return Scripted(Outcome.OPTED_OUT, "This number has opted out.")
         try:

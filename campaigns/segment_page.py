@@ -11,7 +11,7 @@ from campaigns.audience import clock_of
 from campaigns.models import Account
 from campaigns.segmenting import Catalogue, Clock, Group, QuestionProblem, trees
 from campaigns.segmenting.building import Tree
-from campaigns.segmenting.compiling import OPTED_OUT
+from campaigns.segmenting.compiling import AT_REST, OPTED_OUT
 from contacts.models import Contact
 from contacts.querysets import ContactQuerySet
 
@@ -26,6 +26,7 @@ class Answer:
     sentence: str = ""
     people: int = 0
     opted_out: int = 0
+    at_rest: int = 0
     sample: list[Contact] = field(default_factory=list)
     url: str = ""
 
@@ -41,6 +42,7 @@ def answer_to(tree: Tree, catalogue: Catalogue) -> Answer:
         sentence=segmenting.sentence(question, catalogue),
         people=people.count(),
         opted_out=people.filter(OPTED_OUT).count(),
+        at_rest=people.filter(AT_REST).count(),
         sample=list(people.order_by("pk")[:SAMPLE]),
         url=_url(question),
     )

@@ -38,7 +38,7 @@ class Stage:
     def lines(self, people: Sequence[Contact], place: int, summary: Summary) -> Iterator[str]:
         """COPY's lines for people of whom the first stands at `place` of the audience; adds them to `summary`."""
         for index, contact in enumerate(people):
-            scripted = self._script.for_person(contact, opted_out=contact.opted_out)
+            scripted = self._script.for_person(contact, opted_out=contact.opted_out, at_rest=contact.at_rest)
             if scripted.outcome != Outcome.WILL_SEND:
                 yield self._held_back(contact, scripted.outcome, scripted.reason, summary)
                 continue

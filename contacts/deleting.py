@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.fields.reverse_related import ManyToManyRel
 from django.dispatch import Signal
 
@@ -24,6 +24,17 @@ def people_needed_by(people: "QuerySet[Contact] | Iterable[Contact]") -> list[st
     """The same for people."""
     chosen = Contact.objects.filter(pk__in=[one.pk for one in people])
     return _lines(people_to_be_deleted.send(Contact, people=chosen))
+
+
+def hold(records: Iterable[Model]) -> None:
+    """Lock them until the end of the transaction.
+
+    Whoever has named one of them has committed by then and is seen; whoever does so from now on waits, and then finds
+    that it is gone: the database holds their reference against this lock.
+    """
+    by_key = {one.pk: type(one) for one in records}
+    for model in set(by_key.values()):
+        list(model._base_manager.select_for_update().filter(pk__in=by_key).order_by("pk").values_list("pk"))
 
 
 def named_elsewhere() -> Q:

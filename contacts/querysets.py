@@ -15,6 +15,10 @@ class SuppressionQuerySet(QuerySet["Suppression"]):
         """Those that forbid a text now, certain or not."""
         return self.filter(lifted_at__isnull=True)
 
+    def certain(self) -> Self:
+        """Those of which nobody has to decide any more whether they were meant."""
+        return self.standing().filter(under_review=False)
+
     def to_be_decided(self) -> Self:
         """Those about which a person must decide, the most urgent first."""
         return self.filter(under_review=True).order_by("review_by", "id")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 
 from campaigns import approving, copying, revising
@@ -45,6 +45,12 @@ class DraftPages(PageAdmin):
                 saved = self._save(request, form)
             except Outrun as problem:
                 outrun = problem
+            except IntegrityError:
+                # Somebody or something that it names was deleted at this moment; read again, it says which.
+                campaign = Campaign.objects.get(pk=campaign.pk) if campaign else None
+                form = self._form(request, campaign)
+                if form.is_valid():
+                    raise
             else:
                 if "_rehearse" in request.POST:
                     return self._rehearse(request, saved)

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
@@ -21,10 +21,15 @@ from campaigns.admin.drafts import REVISIONS_SHOWN, seen_version
 from campaigns.models import Campaign, Segment
 from campaigns.revising import Outrun
 from campaigns.segmenting import Catalogue, QuestionProblem, building, trees
-from campaigns.segmenting.compiling import OPTED_OUT
+from campaigns.segmenting.compiling import AT_REST, OPTED_OUT
 from contacts.admin.base import PageAdmin
 
 USES_SHOWN = 3
+# Whom the numbers below the count of a segment open.
+_STOPPED = {
+    "opted_out": (OPTED_OUT, "Those of them who opted out and will get nothing."),
+    "at_rest": (AT_REST, "Those of them who may have meant stop: they get nothing until somebody decides."),
+}
 
 
 class SegmentChangeList(ChangeList):
@@ -202,9 +207,8 @@ class SegmentAdmin(PageAdmin):
             sentence, people = segment_page.asked(query.get("question", ""))
         except QuestionProblem as problem:
             return self.page(request, "campaigns/who.html", title="Segment", problem=str(problem))
-        opted_out = query.get("opted_out") == "1"
-        shown = people_page.listed(people.filter(OPTED_OUT) if opted_out else people, query)
-        about = "Those of them who opted out and will get nothing." if opted_out else ""
+        stopped, about = _STOPPED.get(query.get("stopped", ""), (Q(), ""))
+        shown = people_page.listed(people.filter(stopped), query)
         return self.page(request, "campaigns/who.html", title="Segment", sentence=sentence, about=about, **shown)
 
     @display(description="who")

@@ -6,6 +6,8 @@ A merge tag keeps its meaning: in it only what Liquid could not read is mended, 
 import re
 import unicodedata
 
+from campaigns.composing.brackets import TAG
+from campaigns.composing.templates import LONGEST_SOURCE
 from campaigns.sms_parts import GSM7_BASIC, count_segments
 
 # Unicode, "General Punctuation" (U+2000 to U+206F), and the look-alikes that Word and phones put in for those of a
@@ -25,15 +27,17 @@ ALIKE = {
 }
 _TABLE = str.maketrans(ALIKE)
 _BLANKS = str.maketrans({old: new for old, new in ALIKE.items() if new in ("", " ", "\n")})
-_TAG = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'|“[^“”\"]*[”“]|‘[^‘’']*[’‘]|„[^„“”\"]*[“”]")
 # After these a literal is written for people; elsewhere it is compared or looked for, and stays.
 _PUT_IN = re.compile(r"(?:default|append|prepend)\s*:\s*$")
+_JUST_BEFORE = 40  # characters in front of a literal that say what it is for
 
 
 def repaired(source: str) -> str:
-    """The template with cheaper characters; the same where there is nothing to gain."""
-    pieces = _TAG.split(source)  # text and tags in turn
+    """The template with cheaper characters; the same where there is nothing to gain, or nobody could use it anyway."""
+    if len(source) > LONGEST_SOURCE:
+        return source
+    pieces = TAG.split(source)  # text and tags in turn
     better = "".join(_tag(piece) if index % 2 else _text(piece) for index, piece in enumerate(pieces))
     unreadable = any(_tag(piece) != piece for piece in pieces[1::2])
     dearer = count_segments(outside_tags(better)).parts > count_segments(outside_tags(source)).parts
@@ -42,7 +46,7 @@ def repaired(source: str) -> str:
 
 def outside_tags(source: str) -> str:
     """What everybody reads: the message without its merge tags."""
-    return _TAG.sub("", source)
+    return TAG.sub("", source)
 
 
 def _text(text: str) -> str:
@@ -67,7 +71,8 @@ def _tag(tag: str) -> str:
     written, end = [], 0
     for found in _LITERAL.finditer(tag):
         written.append(tag[end : found.start()].translate(_BLANKS))
-        put_in = tag.startswith("{{") and _PUT_IN.search(tag[: found.start()].translate(_BLANKS)) is not None
+        before = tag[max(0, found.start() - _JUST_BEFORE) : found.start()].translate(_BLANKS)
+        put_in = tag.startswith("{{") and _PUT_IN.search(before) is not None
         written.append(_literal(found[0], put_in=put_in))
         end = found.end()
     written.append(tag[end:].translate(_BLANKS))

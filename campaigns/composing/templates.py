@@ -10,6 +10,7 @@ from functools import lru_cache
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 
+from campaigns.composing.brackets import unclosed
 from campaigns.composing.language import check_expressions, environment
 from campaigns.composing.plain import Tag, plain, plain_tags
 
@@ -71,14 +72,16 @@ def compile_text(source: str) -> Compiled:
     """Parse a message or a metadata value. Raises TemplateProblem with the reason in words."""
     if len(source) > LONGEST_SOURCE:
         raise TemplateProblem(f"{len(source):,} characters; at most {LONGEST_SOURCE:,} can be read.")
+    if problem := unclosed(source):
+        raise TemplateProblem(problem)
     try:
         template = environment().from_string(source)
         check_expressions(template)
         analysis = template.analyze()
-    except LiquidError as problem:
-        raise TemplateProblem(_in_words(problem)) from problem
-    except RecursionError as problem:
-        raise TemplateProblem(TOO_DEEP) from problem
+    except LiquidError as wrong:
+        raise TemplateProblem(_in_words(wrong)) from wrong
+    except RecursionError as wrong:
+        raise TemplateProblem(TOO_DEEP) from wrong
     for unknown in sorted(set(analysis.filters) - set(environment().filters)):  # Liquid itself notices only later
         raise TemplateProblem(
             f"The merge tags cannot be read: there is no filter “{unknown}”.{_nearest_filter(unknown)}"

@@ -90,6 +90,7 @@ class RehearsedText(models.Model):
 
         WILL_SEND = "will_send", "Will be sent"
         OPTED_OUT = "opted_out", "Opted out"
+        AT_REST = "at_rest", "Texts rest: somebody must decide"
         CANNOT_RECEIVE = "cannot_receive", "Number cannot receive texts"
         BLANK_VALUE = "blank_value", "A merge tag would stay blank"
         TOO_LONG = "too_long", "Text too long"

@@ -20,7 +20,10 @@ from campaigns.segmenting.trees import Condition, Group
 from contacts.models import Contact, Membership, Suppression
 
 EVERYBODY = Q(pk__isnull=False)
-OPTED_OUT = Q(Exists(Suppression.objects.standing().filter(phone=OuterRef("phone")).order_by()))
+_OF_THEIR_NUMBER = Suppression.objects.filter(phone=OuterRef("phone")).order_by()
+OPTED_OUT = Q(Exists(_OF_THEIR_NUMBER.certain()))
+# An opt-out in doubt forbids texts as well, until somebody decides.
+AT_REST = Q(Exists(_OF_THEIR_NUMBER.to_be_decided().order_by()))
 
 
 def compile_question(group: Group, clock: Clock) -> Q:
@@ -210,8 +213,11 @@ def _moment(rule: Condition, clock: Clock) -> Q:
     return filled & Q(**{f"{column}__{'gte' if rule.operator.key == 'from' else 'lt'}": begins})
 
 
+_STATES = {"opted_out": OPTED_OUT, "at_rest": AT_REST, "conversation_open": Q(conversation_open=True)}
+
+
 def _state(rule: Condition) -> Q:
-    found = OPTED_OUT if rule.subject.key == "opted_out" else Q(conversation_open=True)
+    found = _STATES[rule.subject.key]
     return found if rule.operator.key == "yes" else ~found
 
 

@@ -8,12 +8,14 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
+from contacts import deleting
 from contacts.keys import key_of
 
 View = Callable[..., HttpResponse]
@@ -38,6 +40,29 @@ class PageAdmin(ModelAdmin):
         """On to a page of this model, or of one record."""
         name = f"admin:{self.model._meta.app_label}_{self.model._meta.model_name}_{page}"
         return HttpResponseRedirect(reverse(name, args=[record.pk] if record is not None else []))
+
+
+class NeededAdmin(ModelAdmin):
+    """An admin of what stays while something needs it."""
+
+    def needed_by(self, records: Any) -> list[str]:
+        """What would change without a word if they went, a line each."""
+        raise NotImplementedError
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """With what needs them; who deletes holds them first, so that nothing comes to need them meanwhile."""
+        if request.method == "POST":
+            deleting.hold(objs)
+        deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, permissions, [*protected, *self.needed_by(objs)]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Actions are one transaction, as the admin makes the deletion of one record."""
+        with transaction.atomic():
+            found: HttpResponse = super().changelist_view(request, extra_context)
+        return found
 
 
 def lever(permission: str) -> Callable[[View], View]:

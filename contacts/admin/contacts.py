@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from contacts import deleting
 from contacts.admin import panels
+from contacts.admin.base import NeededAdmin
 from contacts.admin.exports import may_export
 from contacts.attributes import show_value
 from contacts.forms import ContactForm
@@ -40,7 +40,7 @@ def search_contacts(queryset: QuerySet[Contact], term: str) -> QuerySet[Contact]
 
 
 @admin.register(Contact)
-class ContactAdmin(ModelAdmin):
+class ContactAdmin(NeededAdmin):
     """Who this is, and whether we may text them."""
 
     form = ContactForm
@@ -105,12 +105,9 @@ class ContactAdmin(ModelAdmin):
         )
         return page
 
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Not while a draft names the person: left out and then imported again, they would be texted."""
-        deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, permissions, [*protected, *deleting.people_needed_by(objs)]
+    def needed_by(self, records: Any) -> list[str]:
+        """A draft names the person: left out and then imported again, they would be texted."""
+        return deleting.people_needed_by(records)
 
     @display(description="name", ordering="last_name")
     def who(self, contact: Contact) -> str:
@@ -162,7 +159,7 @@ class ContactAdmin(ModelAdmin):
 
 
 @admin.register(ContactList)
-class ContactListAdmin(ModelAdmin):
+class ContactListAdmin(NeededAdmin):
     """A fixed set of people."""
 
     list_display = ("name", "people", "description", "created_at")
@@ -179,12 +176,9 @@ class ContactListAdmin(ModelAdmin):
         """With the number of members."""
         return super().get_queryset(request).annotate(member_count=Count("memberships"))  # type: ignore[no-any-return]
 
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Not while a draft counts on the list: without it, whom the draft leaves out would be texted."""
-        deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
-        return deleted, counts, permissions, [*protected, *deleting.lists_needed_by(objs)]
+    def needed_by(self, records: Any) -> list[str]:
+        """A draft counts on the list: without it, whom the draft leaves out would be texted."""
+        return deleting.lists_needed_by(records)
 
     @display(description="people")
     def people(self, contact_list: Any) -> SafeString | str:

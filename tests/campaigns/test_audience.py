@@ -17,7 +17,7 @@ from campaigns.counting import count
 from campaigns.models import Campaign, Segment, Send
 from campaigns.segmenting import QuestionProblem
 from contacts.models import Attribute, Contact, ContactList, Suppression
-from contacts.suppressing import suppress
+from contacts.suppressing import rest, suppress
 from tests.campaigns.test_admin_pages import page_of, signed_in
 from tests.makers import launched, make_agent, make_campaign, make_contacts, make_list, number
 
@@ -130,6 +130,7 @@ def test_who_got_a_campaign_or_did_not_reply_to_it_is_left_out() -> None:
 def test_the_sum_counts_every_step() -> None:
     everybody = make_contacts(6)
     suppress([number(0)], source=Suppression.Source.STAFF)
+    rest([number(1), number(2)], evidence="no more?", doubt="It may mean stop.", said_at=timezone.now())
     campaign = make_campaign(everybody[:4])
     campaign.lists.add(make_list(everybody[2:], "Others"))
     campaign.excluded_people.add(everybody[5])
@@ -137,13 +138,14 @@ def test_the_sum_counts_every_step() -> None:
     found = count(Choice.of(campaign), clock_of(campaign.agent.account))
     assert sorted(step.people for step in found.included) == [4, 4]
     assert {step.words: step.people for step in found.excluded} == {"are on Staff": 2, "are left out one by one": 1}
-    assert (found.before, found.remain, found.opted_out, len(found.sample)) == (6, 4, 1, 4)
+    assert (found.before, found.remain, found.opted_out, found.at_rest, len(found.sample)) == (6, 4, 1, 2, 4)
     assert in_words(Choice.of(campaign)).endswith("Others; without Staff, 1 single person")
 
 
 def test_why_somebody_is_in_it_or_not_is_told_as_the_audience_decides(django_assert_num_queries: Any) -> None:
     everybody = make_contacts(6)
     suppress([number(1)], source=Suppression.Source.STAFF)
+    rest([number(3)], evidence="no more?", doubt="It may mean stop.", said_at=timezone.now())
     campaign = make_campaign(everybody[:4])
     campaign.lists.first().members.through.objects.filter(contact=everybody[0]).delete()  # type: ignore[union-attr]
     campaign.segments.add(Segment.objects.create(name="One", question=NAMED))
@@ -157,6 +159,7 @@ def test_why_somebody_is_in_it_or_not_is_told_as_the_audience_decides(django_ass
     assert [one.person for one in told if one.is_in] == list(audience(campaign))
     assert [one.person.first_name for one in told if one.is_in] == ["Person 1", "Person 3"]
     assert [one.opted_out for one in told] == [False, True, False, False, False, False]
+    assert [one.at_rest for one in told] == [False, False, False, True, False, False]
     assert told[1].brought_in[1:] == ["are in One"]
     assert told[2].left_out == ["are left out one by one", "have an open conversation"]
     assert (told[4].brought_in, told[4].left_out) == ([], [])
@@ -202,7 +205,7 @@ def leave_out(campaign: Campaign) -> None:
     campaign.excluded_people.add(Contact.objects.all()[0])
 
 
-def rest(campaign: Campaign) -> None:
+def skip_who_talks(campaign: Campaign) -> None:
     Contact.objects.all().update(conversation_open=True)
     campaign.skip_open_conversations = True
     campaign.save()
@@ -216,7 +219,7 @@ def break_segment(campaign: Campaign) -> None:
     Segment.objects.update(question={"match": "all", "rules": [{"field": "list", "op": "on", "value": "0"}]})
 
 
-@pytest.mark.parametrize("change", [leave_out, rest, change_segment, break_segment])
+@pytest.mark.parametrize("change", [leave_out, skip_who_talks, change_segment, break_segment])
 def test_a_change_of_the_audience_makes_the_snapshot_outdated(change: Any) -> None:
     make_contacts(3)
     campaign = make_campaign(agent=make_agent())

@@ -48,6 +48,15 @@ def test_it_says_what_is_odd(text: str, why: str) -> None:
     assert any(why in reason for reason in reasons)
 
 
+def test_a_long_row_of_dots_is_no_work() -> None:
+    """It was a cubic one: an hour for this text."""
+    assert "ends without a mark" in " ".join(oddness("." * 30_000 + " and so on")[1])
+
+
+def test_a_link_at_the_end_needs_no_mark() -> None:
+    assert oddness("Your visit is tomorrow: example.com/a") == (0, [])
+
+
 def test_leftover_braces_weigh_more_than_a_missing_mark() -> None:
     assert oddness("Hi {{ x }} there.")[0] > oddness("Your visit is tomorrow")[0]
 

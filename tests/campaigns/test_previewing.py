@@ -134,7 +134,7 @@ class TestPage:
     def test_a_message_is_kept_once_under_a_name(self, admin_client: Client) -> None:
         assert "Kept as “Hello”." in self.post(admin_client, "keep", saved_name="Hello")
         assert "already exists" in self.post(admin_client, "keep", saved_name="Hello")
-        assert "cannot be read" in self.post(admin_client, "keep", saved_name="Bad", message="{{ x")
+        assert "is not closed" in self.post(admin_client, "keep", saved_name="Bad", message="{{ x")
         kept = SavedMessage.objects.get()
         assert "Hi</textarea>" in self.post(admin_client, "saved", saved=kept.pk, message="").replace("\n", "")
 

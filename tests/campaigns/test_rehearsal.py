@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import rehearsal, rehearsal_page
+from campaigns import held_back, rehearsal, rehearsal_page
 from campaigns.models import Campaign, Rehearsal, RehearsedText
 from campaigns.rehearsal import CannotRehearse, rehearse
 from contacts.models import Contact, Suppression
-from contacts.suppressing import suppress
+from contacts.suppressing import confirm, lift, rest, suppress
 from tests.makers import make_account, make_agent, make_campaign, make_contacts, make_list, number
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,28 @@ def test_who_opted_out_is_held_back_with_the_reason() -> None:
     held = snapshot.texts.get(outcome=RehearsedText.Outcome.OPTED_OUT)
     assert (held.phone, held.reason, held.text) == (number(0), "This number has opted out.", "")
     assert (snapshot.will_send, snapshot.held_back) == (1, 1)
+
+
+def test_whose_texts_rest_is_held_back_and_not_called_opted_out() -> None:
+    campaign = make_campaign(make_contacts(2))
+    doubt(campaign)
+    snapshot = rehearse(campaign)
+    held = snapshot.texts.get(phone=number(0))
+    assert (held.outcome, held.text) == (RehearsedText.Outcome.AT_REST, "")
+    assert held.reason == "They may have meant stop; texts rest until somebody decides."
+    (group,) = held_back.groups(campaign, snapshot)
+    assert (group.count, group.place, group.place_url) == (1, "Decide", reverse("admin:contacts_suppression_reviews"))
+
+
+def test_a_doubt_that_is_confirmed_does_not_outdate_the_rehearsal_and_one_that_is_lifted_does() -> None:
+    campaign = make_campaign(make_contacts(3))
+    doubt(campaign, number(0), number(1))
+    snapshot = rehearse(campaign)
+    confirm(Suppression.objects.get(phone=number(0)), by=None)
+    assert rehearsal.changed(campaign, snapshot) == []
+    lift(Suppression.objects.get(phone=number(1)), by=None, reason="They meant something else.")
+    told = ["1 more of them has opted out.", "1 of them may be texted again."]
+    assert rehearsal.changed(campaign, snapshot) == told
 
 
 @pytest.mark.parametrize("blank", ["", "   "])
@@ -133,6 +156,11 @@ def opt_out(campaign: Campaign) -> None:
     suppress([number(0)], source=Suppression.Source.STAFF)
 
 
+def doubt(campaign: Campaign, *phones: str) -> None:
+    said = {"evidence": "please no more of this?", "doubt": "It may mean stop."}
+    rest(phones or [number(0)], **said, said_at=timezone.now())
+
+
 def change_hours(campaign: Campaign) -> None:
     campaign.agent.account.windows.filter(weekday=3).update(opens=time(10))
 
@@ -158,6 +186,7 @@ def test_a_change_makes_the_snapshot_outdated(change: object) -> None:
         (change_person, "Details of some people were changed."),
         (add_person, "The audience has 3 people now; it had 2."),
         (opt_out, "1 more of them has opted out."),
+        (doubt, "1 more of them may have meant stop; their texts rest until somebody decides."),
         (close_a_day, "The account's send windows were changed."),
     ],
 )

@@ -33,6 +33,11 @@ def test_it_mends_what_costs_and_nothing_else(source: str, better: str) -> None:
     assert repaired(source) == better
 
 
+def test_what_nobody_could_use_is_not_worked_on() -> None:
+    source = "{{“" * 500_000
+    assert repaired(source) == source
+
+
 def test_three_points_do_not_make_a_text_dearer() -> None:
     source = "😀" + "…" * 30
     assert repaired(source) == source

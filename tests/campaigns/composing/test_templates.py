@@ -75,7 +75,13 @@ def test_a_field_has_no_parts() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("Hi {{ first_name", ""),
+        ("Hi {{ first_name", "begins with “{{ first_name” is not closed: write }} at its end"),
+        ("Hi {{ first_name, see you {{ date }}", "“{{ first_name, see you {{ date” is not closed"),
+        ("Hi {{ first_name %}", "is not closed: write }}"),
+        ("{% if a }}x{% endif %}", "is not closed: write %}"),
+        ("{{" * 2_500, "is not closed"),
+        ("{%- " * 1_250, "is not closed"),
+        ("{{ a" + " " * 4_900 + "}}", "a long gap"),
         ("{% nonsense %}", "there is no “nonsense”"),
         ("{{ a | nonsense }}", "there is no filter “nonsense”"),
         ("{{ a | upcaes }}", "Did you mean “upcase”"),

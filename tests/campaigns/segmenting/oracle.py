@@ -32,6 +32,7 @@ class Person:
     conversation_open: bool
     lists: set[int]
     opted_out: bool
+    at_rest: bool
     sends: dict[int, tuple[str, datetime, bool]]  # by campaign: state, when, replied
 
 
@@ -55,6 +56,7 @@ def people() -> st.SearchStrategy[list[Person]]:
         st.booleans(),
         st.sets(st.integers(0, LISTS - 1)),
         st.booleans(),
+        st.booleans(),
         st.dictionaries(st.integers(0, CAMPAIGNS - 1), send),
     )
     return st.lists(person, min_size=PEOPLE, max_size=PEOPLE)
@@ -75,6 +77,7 @@ ASKED: list[tuple[str, list[str], st.SearchStrategy[Any]]] = [
     ("consent_at", ["last_days", "filled", "blank"], SOME_DAYS),
     ("list", ["on", "not_on"], st.integers(0, LISTS - 1)),
     ("opted_out", ["yes", "no"], st.none()),
+    ("at_rest", ["yes", "no"], st.none()),
     ("conversation_open", ["yes", "no"], st.none()),
     ("texted", ["never", "ever", "last_days", "not_last_days"], SOME_DAYS),
     ("campaign", ["got", "not_got", "replied", "silent"], st.integers(0, CAMPAIGNS - 1)),
@@ -119,6 +122,8 @@ def expected(tree: dict[str, Any], person: Person) -> bool:
         return of_moment(person.consent_at, op, value)
     if field == "list":
         return bool((value in person.lists) == (op == "on"))
+    if field == "at_rest":
+        return bool((person.at_rest and not person.opted_out) == (op == "yes"))
     if field in ("opted_out", "conversation_open"):
         return bool(getattr(person, field) == (op == "yes"))
     return of_sends(field, person, op, value)

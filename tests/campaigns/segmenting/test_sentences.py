@@ -28,6 +28,10 @@ def test_a_question_reads_as_a_sentence(world: World) -> None:
     )
 
 
+def test_who_may_have_meant_stop_is_not_said_to_have_opted_out(world: World) -> None:
+    assert ask(rule("at_rest", "yes")) == "Everybody whose texts rest until somebody decides whether they meant stop."
+
+
 def test_whose_consent_is_not_recorded_can_be_asked(world: World) -> None:
     make_contacts(1)
     assert ask(rule("consent_source", "is", "none")) == "Everybody whose consent source is “Not recorded”."

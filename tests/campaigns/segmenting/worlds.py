@@ -7,7 +7,7 @@ from typing import Any
 from campaigns.models import Agent, Campaign, Mode, Send
 from campaigns.segmenting import Catalogue, read, sentence
 from contacts.models import Attribute, Contact, ContactList, Membership, Suppression
-from contacts.suppressing import suppress
+from contacts.suppressing import rest, suppress
 from tests.campaigns.segmenting.oracle import CAMPAIGNS, LISTS, NOW, Person
 from tests.makers import make_agent, make_list, number
 
@@ -43,6 +43,8 @@ class World:
             Membership.objects.bulk_create(
                 Membership(contact=contact, contact_list=self.lists[i]) for i in person.lists
             )
+            if person.at_rest:
+                rest([contact.phone], evidence="no more?", doubt="It may mean stop.", said_at=NOW)
             if person.opted_out:
                 suppress([contact.phone], source=Suppression.Source.STAFF)
             for key, (state, at, replied) in person.sends.items():
