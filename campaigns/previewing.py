@@ -35,11 +35,18 @@ class Pick(StrEnum):
     RANDOM = "random"
     LONGEST = "longest"
     BLANKS = "blanks"
+    ASKED = "asked"  # somebody who was looked for, until another way is chosen
 
     @property
     def label(self) -> str:
         """As the button says it."""
-        return {"first": "First", "random": "Random", "longest": "Longest", "blanks": "With blanks"}[self.value]
+        return {
+            "first": "First",
+            "random": "Random",
+            "longest": "Longest",
+            "blanks": "With blanks",
+            "asked": "Asked for",
+        }[self.value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,8 @@ def look(glimpse: Glimpse, pick: Pick, at: int, names: Iterable[str], kept: str 
     match pick:
         case Pick.RANDOM:
             return Looked(pick, at, glimpse.anybody())
+        case Pick.ASKED:  # gone from the audience
+            return Looked(Pick.FIRST, 0, people.order_by("pk").first())
         case Pick.LONGEST:
             found = people.order_by(_length(names).desc(), "pk")
         case Pick.BLANKS:

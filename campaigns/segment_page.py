@@ -9,7 +9,7 @@ from django.urls import reverse
 from campaigns import segmenting
 from campaigns.audience import clock_of
 from campaigns.models import Account
-from campaigns.segmenting import Catalogue, Clock, Group, QuestionProblem, trees
+from campaigns.segmenting import Catalogue, Clock, Group, QuestionProblem, building, trees
 from campaigns.segmenting.building import Tree
 from campaigns.segmenting.compiling import AT_REST, OPTED_OUT
 from contacts.models import Contact
@@ -20,9 +20,10 @@ SAMPLE = 5
 
 @dataclass(slots=True)
 class Answer:
-    """The sentence, how many, some of them, and the address of all; or what is the matter."""
+    """The sentence, how many, some of them, and the address of all; or what is the matter, then for the rest of it."""
 
     problem: str = ""
+    is_known: bool = True
     sentence: str = ""
     people: int = 0
     opted_out: int = 0
@@ -33,12 +34,20 @@ class Answer:
 
 def answer_to(tree: Tree, catalogue: Catalogue) -> Answer:
     """Ask the question as far as it is built."""
+    wrong = ""
     try:
         question = segmenting.read(tree, catalogue)
     except QuestionProblem as problem:
-        return Answer(problem=str(problem))
+        wrong = str(problem)
+        try:
+            question = segmenting.read(building.finished(tree, catalogue), catalogue)
+        except QuestionProblem:
+            return Answer(wrong, is_known=False)
+        if not question.rules:
+            return Answer(wrong, is_known=False)
     people = segmenting.everybody_in(question, _clock())
     return Answer(
+        problem=wrong,
         sentence=segmenting.sentence(question, catalogue),
         people=people.count(),
         opted_out=people.filter(OPTED_OUT).count(),

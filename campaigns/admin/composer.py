@@ -20,6 +20,8 @@ from contacts.admin.base import PageAdmin
 from contacts.keys import key_of
 
 Pick = previewing.Pick
+# Whom one can look at by a button of the preview; the other is chosen where somebody is asked for.
+BUTTONS = [pick for pick in Pick if pick != Pick.ASKED]
 # Tests of which the page tells the fate.
 FOLLOWED = 200
 
@@ -65,7 +67,9 @@ class ComposerPages(PageAdmin):
         draft = form.draft()
         shown = previewing.preview(draft, form.glimpse, pick, at, kept) if draft is not None else None
         return TemplateResponse(
-            request, "campaigns/preview_part.html", {"preview": shown, "picks": list(Pick), "pick": pick}
+            request,
+            "campaigns/preview_part.html",
+            {"preview": shown, "picks": BUTTONS, "pick": shown.looked.pick if shown is not None else pick},
         )
 
     def merge_fields(self, request: HttpRequest) -> HttpResponse:

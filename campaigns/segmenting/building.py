@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from campaigns.segmenting.subjects import OPERATORS, Catalogue, Operator, Subject, Takes
-from campaigns.segmenting.trees import DEEPEST
+from campaigns.segmenting.trees import DEEPEST, QuestionProblem, read
 
 Tree = dict[str, Any]
 NEW_CONDITION = {"field": "", "op": "", "value": ""}
@@ -36,6 +36,21 @@ def change(tree: Tree, action: str) -> Tree:
         if group is not None and steps[-1] < len(group.get("rules", [])):
             del group["rules"][steps[-1]]
     return tree
+
+
+def finished(tree: Tree, catalogue: Catalogue) -> Tree:
+    """The tree without the conditions that are not finished, so that the others can be counted meanwhile."""
+    kept = []
+    for rule in tree.get("rules", []):
+        if "rules" in rule:
+            kept.append(finished(rule, catalogue))
+            continue
+        try:
+            read({"rules": [rule]}, catalogue)
+        except QuestionProblem:
+            continue
+        kept.append(rule)
+    return {**tree, "rules": kept}
 
 
 def next_stop(tree: Tree, action: str) -> str:

@@ -56,6 +56,9 @@ def test_a_message_is_written_repaired_mapped_and_tried(
 
         page.get_by_role("button", name="With blanks").click()
         expect(phone).to_contain_text("“first_name” is blank for this person")
+        page.get_by_label("Is somebody in it, and why?").fill("0100")
+        page.get_by_role("button", name="See their text").press("Enter")
+        expect(phone).to_contain_text("Maria")
         page.get_by_role("button", name="First", exact=True).click()
         expect(phone).to_contain_text("Maria")
 

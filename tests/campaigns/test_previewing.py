@@ -57,6 +57,11 @@ class TestWhomToLookAt:
         assert looked_at(Pick.FIRST, 0, str(people[2].pk)) == people[2]
         assert look(Glimpse(Choice(), clock_of(Account())), Pick.FIRST, 0, NAMES, str(people[2].pk)).person is None
 
+    def test_who_was_asked_for_is_shown_while_they_are_in_the_audience(self, people: list[Contact]) -> None:
+        assert looked_at(Pick.ASKED, 0, str(people[1].pk)) == people[1]
+        gone = look(everybody(), Pick.ASKED, 0, NAMES, "0")
+        assert (gone.pick, gone.person) == (Pick.FIRST, people[0])
+
     def test_without_merge_tags_nobody_has_a_blank(self, people: list[Contact]) -> None:
         assert look(everybody(), Pick.BLANKS, 0, ()).person is None
 
@@ -130,6 +135,16 @@ class TestPage:
 
     def test_a_preview_before_anything_is_chosen(self, admin_client: Client) -> None:
         assert "Choose whom to text" in self.post(admin_client, "preview")
+
+    def test_whoever_is_in_it_can_be_looked_at_with_what_the_agent_will_know(self, admin_client: Client) -> None:
+        person, other = make_contacts(2)
+        chosen = {"lists": [make_list([person]).pk], "message": "Hi {{ first_name }}", "metadata": "who: {{ phone }}"}
+        assert "See their text" in self.post(admin_client, "asked", asked=person.phone, **chosen)
+        assert "See their text" not in self.post(admin_client, "asked", asked=other.phone, **chosen)
+        shown = self.post(admin_client, "preview", preview_pick="asked", preview_person=person.pk, **chosen)
+        assert "Hi Person 0" in shown
+        assert f"<td>{person.phone}</td>" in shown
+        assert 'aria-pressed="true"' not in shown
 
     def test_a_message_is_kept_once_under_a_name(self, admin_client: Client) -> None:
         assert "Kept as “Hello”." in self.post(admin_client, "keep", saved_name="Hello")
