@@ -28,7 +28,7 @@ bench: ## Measure; prints figures, asserts nothing
 
 soak: ## The fault tests and the state machine, many times over
 	@$(PYTHON) scripts/bootstrap.py --dev
-	@SOAK=200 exec $(VENV)/python -m pytest -n auto tests/faults tests/campaigns/test_sending_machine.py
+	@SOAK=200 exec $(VENV)/python -m pytest -n auto tests/faults tests/campaigns/test_sending_machine.py tests/conversations/test_openapi.py
 
 lint: ## Style and types
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check . && $(VENV)/mypy .

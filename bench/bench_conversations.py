@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import Any
 
@@ -22,9 +24,11 @@ from bench.machines import ROOT
 
 CONVERSATIONS = int(os.environ.get("BENCH_CONVERSATIONS", "1000000"))
 OPENINGS = 30
+# A server that runs has, in every thread a connection with its statements prepared.
+THREADS, WARMING = 8, 96
 PAGES, SECONDS = 50, 20
-# As the page itself asks: its texts every two seconds, the list every five.
-NEWS_EVERY, ROWS_EVERY = 2.0, 5.0
+# As the page itself asks: its texts and the list beside them, each every two seconds.
+EVERY = 2.0
 
 _FILL = (
     """
@@ -90,19 +94,24 @@ def _openings(session: requests.Session, origin: str, keys: list[int]) -> Iterab
         "search the inbox by last digits": "/conversations/conversation/?show=all&q=4321",
     }
     for name, path in pages.items():
-        session.get(origin + path)
+        with ThreadPoolExecutor(THREADS) as warming:
+            list(warming.map(session.get, [origin + path] * WARMING))
         taken = [_milliseconds(session, origin + path) for _ in range(OPENINGS)]
         yield Figure(f"{name}, median of {OPENINGS}", median(taken), "ms")
         yield Figure(f"{name}, p95", quantiles(taken, n=20)[-1], "ms")
 
 
 def _polling(session: requests.Session, origin: str, keys: list[int]) -> Iterable[Figure]:
-    """Fifty pages on fifty conversations; every half second one of them gets a text."""
+    """Fifty pages on fifty conversations, half of them beside the list of whom the agent handed over, half beside the
+    unread, where every text moves a row; every half second one of them gets a text.
+    """
     taken: list[float] = []
-    ends = time.monotonic() + SECONDS
+    shown = [_opened(session, origin, key, ("human", "unread")[place % 2]) for place, key in enumerate(keys[:PAGES])]
+    begins = time.monotonic() + 1
+    ends = begins + SECONDS
     pages = [
-        threading.Thread(target=_page, args=(session.cookies.get_dict(), origin, key, place, ends, taken))
-        for place, key in enumerate(keys[:PAGES])
+        threading.Thread(target=_page, args=(page, begins + EVERY * place / PAGES, ends, taken))
+        for place, page in enumerate(shown)
     ]
     for page in pages:
         page.start()
@@ -114,23 +123,47 @@ def _polling(session: requests.Session, origin: str, keys: list[int]) -> Iterabl
     yield Figure(f"{PAGES} open pages, answers", len(taken) / SECONDS, "/s")
 
 
-def _page(cookies: dict[str, str], origin: str, key: int, place: int, ends: float, taken: list[float]) -> None:
+@dataclass
+class _Page:
+    """An open page: where it asks, and what it knows already."""
+
+    cookies: dict[str, str]
+    news: str
+    rows: str
+    since: str
+    version: str
+    digest: str
+
+
+def _opened(session: requests.Session, origin: str, key: int, show: str) -> _Page:
+    address = f"{origin}/conversations/conversation"
+    page = session.get(f"{address}/{key}/change/?show={show}").text
+    known = (_after(page, "since=", "&"), _after(page, "version=", "&"), _after(page, "digest=", '"'))
+    assert all(known), known
+    return _Page(
+        session.cookies.get_dict(), f"{address}/{key}/news/?show={show}", f"{address}/rows/?show={show}", *known
+    )
+
+
+def _page(page: _Page, asked: float, ends: float, taken: list[float]) -> None:
     session = requests.Session()
-    session.cookies.update(cookies)
-    version = digest = ""
-    asked, turn = time.monotonic() + NEWS_EVERY * place / PAGES, 0
+    session.cookies.update(page.cookies)
     while asked < ends:
         time.sleep(max(0.0, asked - time.monotonic()))
-        begin = time.perf_counter()
-        answer = session.get(f"{origin}/conversations/conversation/{key}/news/?version={version}&show=unread")
-        taken.append((time.perf_counter() - begin) * 1000)
-        version = _after(answer.text, "version=", "&") or version
-        if turn % round(ROWS_EVERY / NEWS_EVERY) == 0:
-            begin = time.perf_counter()
-            answer = session.get(f"{origin}/conversations/conversation/rows/?show=human&digest={digest}")
-            taken.append((time.perf_counter() - begin) * 1000)
-            digest = _after(answer.text, "digest=", '"') or digest
-        asked, turn = asked + NEWS_EVERY, turn + 1
+        answer = _asked(session, f"{page.news}&since={page.since}&version={page.version}", taken)
+        page.version = _after(answer, "version=", "&") or page.version
+        answer = _asked(session, f"{page.rows}&digest={page.digest}", taken)
+        page.digest = _after(answer, "digest=", '"') or page.digest
+        asked += EVERY
+
+
+def _asked(session: requests.Session, address: str, taken: list[float]) -> str:
+    """The answer, which is empty where nothing is new; how long it took goes to `taken`."""
+    begin = time.perf_counter()
+    answer = session.get(address)
+    taken.append((time.perf_counter() - begin) * 1000)
+    assert answer.status_code in (200, 204), answer.status_code
+    return answer.text
 
 
 def _texts_come_in(keys: list[int], ends: float) -> None:
@@ -188,7 +221,7 @@ def _served(url: str) -> Iterator[str]:
     port = free_port()
     environment = {**os.environ, "DATABASE_URL": url, "REVMO_API_KEY": ""}
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    web += ["--workers", "1", "--blocking-threads", "8", "revmo_campaigns.wsgi:application"]
+    web += ["--workers", "1", "--blocking-threads", str(THREADS), "revmo_campaigns.wsgi:application"]
     process = subprocess.Popen(web, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     origin = f"http://127.0.0.1:{port}"
     try:

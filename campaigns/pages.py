@@ -139,7 +139,7 @@ def problems(campaign: Campaign) -> list[Problem]:
         filters = {f"{name}__exact": value for name, value in accepted.items()}
         words = f"Not delivered: {error or 'the carrier did not say why.'}"
         found.append(Problem(words, count, history_url(campaign, **filters, why=error or UNSAID)))
-    return sorted(found, key=lambda one: -one.count)[:MOST_PROBLEMS]
+    return sorted(found, key=lambda one: -one.count)
 
 
 def live(campaign: Campaign) -> dict[str, Any]:
@@ -147,6 +147,7 @@ def live(campaign: Campaign) -> dict[str, Any]:
     counted = progress(campaign)
     rate = campaign.agent.account.messages_per_second
     launching = campaign.status == Campaign.Status.LAUNCHING
+    found = problems(campaign)
     snapshot = campaign.launched_rehearsal
     waiting = counted.sends[State.QUEUED] + counted.sends[State.CLAIMED]
     if launching and snapshot is not None:
@@ -164,7 +165,8 @@ def live(campaign: Campaign) -> dict[str, Any]:
         "state": state(campaign, counted),
         "bar": state_bar(campaign, counted),
         "funnel": funnel(campaign, counted),
-        "problems": problems(campaign),
+        "problems": found[:MOST_PROBLEMS],
+        "rarer_problems": found[MOST_PROBLEMS:],
         "waiting": waiting,
         "time_left": duration(waiting / rate) if running and due else "",
         "next_at": upcoming if running and not due else None,

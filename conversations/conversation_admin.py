@@ -99,7 +99,8 @@ class ConversationAdmin(PageAdmin):
         """The list, with nothing open."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        counted = inbox.counts(request.user)
+        # Who searches waits for the rows; the counts of what is large follow by themselves.
+        counted = inbox.counts(request.user, inbox.QUICK if request.GET.get("q") else tuple(inbox.LABELS))
         view = inbox.View.of(request.GET, default=inbox.HUMAN if counted[inbox.HUMAN] else inbox.ALL)
         context = pages.list_context(view, request.user, counted)
         return self.page(request, "conversations/inbox.html", title="Conversations", pane=None, **context)
@@ -128,12 +129,13 @@ class ConversationAdmin(PageAdmin):
 
     @polled
     def rows(self, request: HttpRequest) -> HttpResponse:
-        """The list anew, if anything in it changed since `digest`."""
+        """What changed in the list since `digest`, rows or counts; 204 if nothing did."""
         view = inbox.View.of(request.GET)
-        context = pages.list_context(view, request.user, inbox.polled_counts(request.user)) | {"poll": True}
-        if request.GET.get("digest") == context["digest"]:
+        seen = request.GET.get("digest", "")
+        context = pages.polled_list_context(view, request.user, seen)
+        if seen == context["digest"]:
             return HttpResponse(status=204)
-        return TemplateResponse(request, "conversations/rows.html", context)
+        return TemplateResponse(request, "conversations/list_news.html", context)
 
     @polled
     def tabs(self, request: HttpRequest) -> HttpResponse:
@@ -145,10 +147,11 @@ class ConversationAdmin(PageAdmin):
     @polled
     def news(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What is new since `version`, for htmx; 204 if nothing is."""
-        seen = request.GET.get("version", "")
-        if seen and seen == freshness.version(pk, _user(request).pk):
+        version = freshness.version(pk, _user(request).pk)
+        if version and version == request.GET.get("version"):
             return HttpResponse(status=204)
-        conversation = self.found(request, pk)
+        conversation = super().found(request, pk)
+        conversation.version = version
         return TemplateResponse(request, "conversations/news.html", self._news(request, conversation))
 
     def _news(self, request: HttpRequest, conversation: Conversation) -> dict[str, Any]:

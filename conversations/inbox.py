@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.db.models import Count, IntegerField, Q, Value
 from django.http import QueryDict
 from django.urls import reverse
@@ -16,6 +15,7 @@ from contacts.admin.contacts import search_contacts
 from contacts.models import Contact
 from conversations.models import Conversation, Message, name_of
 from conversations.querysets import ConversationQuerySet
+from conversations.sharing import shared
 from conversations.timeline import Place, hash_of
 
 ROWS = 50
@@ -38,8 +38,9 @@ _OF_ROWS = (
 # Counted by an index that holds no others; the rest is counted once a page, and apart from a conversation's opening.
 QUICK = (HUMAN, UNREAD, MINE, SNOOZED)
 _SHARED, _SLOW = (HUMAN, UNREAD, SNOOZED), (OPTED_OUT, ALL)
-# For so many seconds a process shows these counts to pages that stay open; a page that is opened counts anew.
-REMEMBERED, REMEMBERED_SLOW = 2, 15
+# For so many seconds a process shows these counts, and lists that are the same for everybody, to pages that stay
+# open; a page that is opened asks anew. With a poll every two seconds, what is new stands there within three.
+REMEMBERED, REMEMBERED_SLOW = 1, 15
 _EMPTY = {
     HUMAN: "Nobody waits for a human. When the agent asks for one, they stand here first.",
     UNREAD: "Everything is dealt with.",
@@ -128,12 +129,23 @@ def listing(view: View, user: Any) -> Listing:
     found: Sequence[Conversation] = list(
         chosen.with_facts().select_related("contact", "holder").only(*_OF_ROWS)[: ROWS + 1]
     )
-    facts = [(one.pk, one.revision, one.is_suppressed, one.is_opted_out, one.last_reply_at) for one in found]
+    facts = [
+        (one.pk, one.revision, one.contact.full_name, one.is_suppressed, one.is_opted_out, one.last_reply_at)
+        for one in found
+    ]
     rows = [_row(one) for one in found[:ROWS]]
     older = ""
     if len(found) > ROWS and view.show != HUMAN and (last := found[ROWS - 1]).last_message_at:
         older = replace(view, before=Place(last.last_message_at, 0, last.pk)).query
     return Listing(rows, hash_of(facts), older, len(found) > ROWS and not older)
+
+
+def polled_listing(view: View, user: Any) -> Listing:
+    """As `listing`, for pages that ask by themselves: the newest of what everybody sees alike is read once a second."""
+    if view.show == MINE or view.search or view.before:
+        return listing(view, user)
+    key = f"inbox.listing.{Mode.current().value}.{view.show}"
+    return shared(key, REMEMBERED, lambda: listing(view, user))
 
 
 def counts(user: Any, keys: Sequence[str] = tuple(LABELS)) -> dict[str, int]:
@@ -155,9 +167,9 @@ def polled_counts(user: Any) -> dict[str, int]:
     Else one text among a million conversations would have every open page count them all.
     """
     mode = Mode.current().value
-    shared = cache.get_or_set(f"inbox.counts.{mode}", lambda: counts(user, _SHARED), REMEMBERED)
-    slow = cache.get_or_set(f"inbox.slow_counts.{mode}", lambda: counts(user, _SLOW), REMEMBERED_SLOW)
-    return {**(shared or {}), **(slow or {}), **counts(user, (MINE,))}
+    quick = shared(f"inbox.counts.{mode}", REMEMBERED, lambda: counts(user, _SHARED))
+    slow = shared(f"inbox.slow_counts.{mode}", REMEMBERED_SLOW, lambda: counts(user, _SLOW))
+    return {**quick, **slow, **counts(user, (MINE,))}
 
 
 def tabs(view: View, counted: dict[str, int]) -> list[Tab]:

@@ -6,6 +6,7 @@ Every value goes through `format_html`, which escapes it.
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from conversations.inbox import Listing, Row, View
+from conversations.timeline import hash_of
 
 _ITEM = '<li class="inbox-item{}">{}{}</li>\n'
 _CHOICE = '<input type="checkbox" name="pk" value="{}" aria-label="Choose {}">'
@@ -27,6 +29,8 @@ _MARK = '<span class="mark {}">{}</span>'
 _CURRENT = SafeString(' aria-current="true"')
 _NOTHING = SafeString("")
 LONGEST_REASON = 70
+# Seconds for which a process keeps rows that it made, for the other pages that show the same.
+REMEMBERED = 5
 
 
 def rows_of(listing: Listing, view: View, *, may_choose: bool, opened: int | None) -> SafeString:
@@ -44,6 +48,17 @@ def rows_of(listing: Listing, view: View, *, may_choose: bool, opened: int | Non
         )
         for row in listing.rows
     )
+
+
+def remembered_rows(listing: Listing, view: View, *, may_choose: bool) -> SafeString:
+    """As `rows_of` with none open; made once for all who see the same rows on the same clock."""
+    clock = f"{timezone.get_current_timezone_name()}.{timezone.localdate()}"
+    key = f"inbox.rows.{hash_of((listing.digest, view.query, clock, may_choose))}"
+    found: SafeString | None = cache.get(key)
+    if found is None:
+        found = rows_of(listing, view, may_choose=may_choose, opened=None)
+        cache.set(key, found, REMEMBERED)
+    return found
 
 
 def _link(row: Row, page: str, today: date, opened: int | None) -> SafeString:

@@ -14,7 +14,7 @@ from conversations.agent_word import agent_word
 from conversations.answering import Doubts
 from conversations.bubbles import bubbles
 from conversations.hours import hours_of
-from conversations.list_rows import rows_of
+from conversations.list_rows import remembered_rows, rows_of
 from conversations.models import Conversation, name_of
 from conversations.proof_pages import may_see_proof
 from conversations.timeline import Place, Timeline, newest, newest_task
@@ -26,22 +26,41 @@ SHOWN_AGAIN = 5
 
 
 def list_context(view: inbox.View, user: Any, counted: dict[str, int], opened: int | None = None) -> dict[str, Any]:
-    """The left side, with the conversation `opened` marked.
+    """The left side, with the conversation `opened` marked."""
+    listing = inbox.listing(view, user)
+    return _list_context(view, user, counted, listing) | {
+        # Made only where it is shown.
+        "rows": partial(rows_of, listing, view, may_choose=_may_choose(user), opened=opened),
+    }
 
-    `digest` changes with the rows and with the counts that are quick to have.
+
+def polled_list_context(view: inbox.View, user: Any, seen: str) -> dict[str, Any]:
+    """The left side for a page that has it already, as of the digest `seen`.
+
+    `rows_changed` is false where only counts moved: then the rows that stand there stay as they are.
     """
-    listing, may_choose = inbox.listing(view, user), user.has_perm("conversations.change_conversation")
+    listing = inbox.polled_listing(view, user)
+    return _list_context(view, user, inbox.polled_counts(user), listing) | {
+        "rows": partial(remembered_rows, listing, view, may_choose=_may_choose(user)),
+        "rows_changed": seen.partition(".")[0] != listing.digest,
+    }
+
+
+def _list_context(view: inbox.View, user: Any, counted: dict[str, int], listing: inbox.Listing) -> dict[str, Any]:
+    """`digest` changes with the rows and with the counts that are quick to have."""
     quick = ".".join(str(counted[key]) for key in inbox.QUICK)
     return {
         "view": view,
         "listing": listing,
-        # Made only where it is shown: most who ask have the list already.
-        "rows": partial(rows_of, listing, view, may_choose=may_choose, opened=opened),
         "tabs": inbox.tabs(view, counted),
         "counts_wait": not counted.keys() >= inbox.LABELS.keys(),
         "nothing_yet": not listing.rows and view == inbox.View(inbox.ALL),
         "digest": f"{listing.digest}.{quick}",
     }
+
+
+def _may_choose(user: Any) -> bool:
+    return bool(user.has_perm("conversations.change_conversation"))
 
 
 def pane(

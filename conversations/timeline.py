@@ -84,10 +84,10 @@ def newest(conversation: Conversation, limit: int = PAGE, *, before: Place | Non
 
 def since(conversation: Conversation, first: Place) -> Timeline:
     """The lines from a place on, that one included: what a page shows which was opened there."""
-    sends = _placed(conversation, MOST_LINES, since=first.at)
+    sends = _placed(conversation, WATCHED)
+    if len(sends) >= WATCHED and sends[WATCHED - 1][0] > first:  # there may be more of ours since then
+        sends = _placed(conversation, MOST_LINES, since=first.at)
     found = [one for one in _found(conversation, sends, MOST_LINES, since=first.at) if one[0] >= first]
-    if len(sends) < WATCHED:
-        sends = _placed(conversation, WATCHED)
     return _timeline(conversation, found, sends, earlier=False)
 
 

@@ -26,7 +26,7 @@ UNFOLD = {
     "SITE_ICON": lambda request: static("logo.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("logo.svg")}],
     "STYLES": [lambda request: static("pages.css")],
-    "SCRIPTS": [lambda request: static("search.js")],
+    "SCRIPTS": [lambda request: static("search.js"), lambda request: static("clock.js")],
     "COLORS": {"primary": TEAL},
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "revmo_campaigns.strip.strip",

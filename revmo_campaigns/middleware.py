@@ -1,7 +1,9 @@
 """What every request passes."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
+from functools import cache as cache_once
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.core.cache import cache
@@ -40,14 +42,17 @@ def machines_first(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
 def clock_of_the_reader(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Tell and take times on the business's own clock, in the inbox on the reader's; what is stored stays UTC.
 
-    A campaign's hours belong to the business: whoever plans one elsewhere in the world means its clock.
+    The reader's is what they have settled under My settings, else what their browser says (`static/clock.js`). A
+    campaign's hours belong to the business: whoever plans one elsewhere in the world means its clock.
     """
     inbox = reverse_lazy("admin:conversations_conversation_changelist")
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return get_response(request)
-        own = _remembered_zone(request.user.pk) if request.path.startswith(str(inbox)) else ""
+        own = ""
+        if request.path.startswith(str(inbox)):
+            own = _remembered_zone(request.user.pk) or _zone_of_browser(request)
         zone = own or cache.get_or_set("account.time_zone", _zone, REMEMBERED) or "UTC"
         with timezone.override(ZoneInfo(zone)):
             return get_response(request)
@@ -57,6 +62,16 @@ def clock_of_the_reader(get_response: Callable[[HttpRequest], HttpResponse]) -> 
 
 def _remembered_zone(user: int) -> str:
     return cache.get_or_set(StaffSettings.cache_key(user), lambda: _own_zone(user), REMEMBERED) or ""
+
+
+def _zone_of_browser(request: HttpRequest) -> str:
+    zone = unquote(request.COOKIES.get("clock", ""))
+    return zone if zone in _zones() else ""
+
+
+@cache_once
+def _zones() -> set[str]:
+    return available_timezones()
 
 
 def _own_zone(user: int) -> str:

@@ -17,7 +17,7 @@ class StaffSettings(models.Model):
         max_length=64,
         blank=True,
         validators=[validate_time_zone],
-        help_text="For example America/Chicago, for the inbox. Empty: the business's own, as everywhere else.",
+        help_text="For example America/Chicago, for the inbox. Empty: the one of the computer that you sit at.",
     )
     on_duty = models.BooleanField(
         "on duty",

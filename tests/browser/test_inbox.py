@@ -1,6 +1,7 @@
 """The inbox by hand: two of staff, one customer's phone, an agent that answers until it is switched off."""
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,11 +75,13 @@ def _zone_where_it_is_noon() -> str:
 
 
 @contextmanager
-def desk_of(browser: Browser, live_server: LiveServer, user: User, width: int = 1400) -> Iterator[Page]:
-    """This colleague's own browser, signed in."""
+def desk_of(
+    browser: Browser, live_server: LiveServer, user: User, width: int = 1400, zone: str = "UTC"
+) -> Iterator[Page]:
+    """This colleague's own browser, signed in, on a computer in `zone`."""
     user.set_password(PASSWORD)
     user.save()
-    context: BrowserContext = browser.new_context(viewport={"width": width, "height": 900})
+    context: BrowserContext = browser.new_context(viewport={"width": width, "height": 900}, timezone_id=zone)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     complaints: list[str] = []
@@ -225,3 +228,35 @@ def test_it_works_on_a_phone(browser: Browser, live_server: LiveServer) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.get_by_role("link", name="Back to the list").click()
         expect(page.locator(".inbox-list")).to_be_visible()
+
+
+def test_times_are_on_the_clock_of_the_computer_that_staff_sit_at(browser: Browser, live_server: LiveServer) -> None:
+    contact = make_contacts(1, first_name="Jane", last_name="Doe")[0]
+    apply(text_call(sent_text(contact=contact), "Hello"))
+    with desk_of(browser, live_server, colleague("Dana", *FRONT_DESK), zone="Pacific/Auckland") as page:
+        page.get_by_role("link", name="Jane Doe").first.click()
+        expect(page.locator("#conversation-side")).to_contain_text("On your clock (Pacific/Auckland)")
+        expect(page.locator("#conversation-texts time").last).to_have_attribute("datetime", re.compile(r"\+1[23]:00$"))
+
+
+def test_open_pages_tell_of_new_texts_and_of_new_rows_without_a_reload(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    """What is being read stays: the list keeps its place, and a choice in it is not swept away."""
+    people = make_contacts(30, last_name="Doe")
+    sends = [sent_text(contact=contact) for contact in people]
+    for send in sends:
+        apply(text_call(send, "Hello"))
+    with desk_of(browser, live_server, colleague("Dana", *FRONT_DESK)) as page:
+        page.goto(f"{live_server.url}{INBOX}?show=unread")
+        rows = page.locator("#inbox-rows")
+        rows.evaluate("list => { list.scrollTop = 300; }")
+        apply(text_call(sends[3], "One more thing"))
+        expect(page.locator(".inbox-row").first).to_contain_text("One more thing")
+        assert rows.evaluate("list => list.scrollTop") == 300
+        box = page.get_by_role("checkbox", name="Choose Person 7 Doe")
+        box.check()
+        apply(text_call(sends[5], "And one from me"))
+        with page.expect_response(lambda response: "/rows/" in response.url, timeout=PATIENCE):
+            page.get_by_role("checkbox", name="Choose Person 7 Doe").uncheck()
+        expect(page.locator(".inbox-row").first).to_contain_text("And one from me")

@@ -126,6 +126,19 @@ def test_each_problem_of_a_campaign_opens_its_texts(client: Client) -> None:
         assert client.get(address).context["cl"].result_count == int(words.split()[0]), address
 
 
+def test_rarer_problems_stand_behind_the_commonest_and_open_too(client: Client) -> None:
+    campaign = launched(23)
+    now = timezone.now()
+    for place, send in enumerate(campaign.sends.order_by("to")):
+        fate = {"state": "failed", "reason": f"Reason {max(place - 1, 0)}.", "finished_at": now}
+        campaign.sends.filter(pk=send.pk).update(**fate)
+    page = client.get(page_of(campaign)).content.decode()
+    assert "And 2 rarer reasons" in page
+    problems = links(page, "why=")
+    assert [words.split()[0] for _, words in problems] == ["2"] + ["1"] * 21
+    assert client.get(problems[-1][0]).context["cl"].result_count == 1
+
+
 def test_the_numbers_of_the_list_of_campaigns_open_their_texts(client: Client) -> None:
     campaign = launched(2)
     now = timezone.now()

@@ -3,8 +3,6 @@
 import gzip
 import json
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,8 +15,9 @@ from hypothesis import strategies as st
 
 from campaigns.models import Send
 from conversations.models import Message, WebhookEvent
-from tests.conversations.calls import SECRET, call, keep, sent_text, signature, status_call, text_call
-from tests.processes import ROOT, environment, free_port, start_worker, wait_until
+from tests.conversations.calls import call, keep, sent_text, signature, status_call, text_call
+from tests.conversations.served import served
+from tests.processes import start_worker, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,30 +28,8 @@ REFUSALS = {400, 401, 404, 405, 408, 411, 413, 414, 431, 501, 505}
 
 @pytest.fixture
 def port(transactional_db: None) -> Iterator[int]:
-    """granian as it runs for real, on this test's database."""
-    chosen = free_port()
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(chosen), "--blocking-threads", "8"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "granian", *options, "revmo_campaigns.wsgi:application"],
-        cwd=ROOT,
-        env=environment("http://127.0.0.1:9", REVMO_WEBHOOK_SECRETS=SECRET),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_until(lambda: _listens(chosen))
+    with served() as chosen:
         yield chosen
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 def request(body: bytes, headers: dict[str, str], *, length: str | None = None, method: str = "POST") -> bytes:

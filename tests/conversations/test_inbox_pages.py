@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,7 @@ from contacts.models import Contact, Suppression
 from contacts.suppressing import suppress
 from conversations import attention, inbox, keeping
 from conversations.freshness import version
-from conversations.models import Conversation, HandOverMail, Reply
+from conversations.models import Conversation, HandOverMail, Reply, StaffSettings
 from conversations.timeline import Place, newest, since
 from conversations.wording import Line
 from tests.conversations.calls import apply, call, sent_text, status_call, text_call
@@ -163,9 +164,54 @@ class TestList:
         digest = reader.get(LIST, {"show": "all"}).context["digest"]
         assert reader.get(address, {"show": "all", "digest": digest}).status_code == 204
         apply(text_call(sent_text(contact=conversation.contact, agent=conversation.agent), "One more thing"))
+        cache.clear()  # a second later
         response = reader.get(address, {"show": "all", "digest": digest})
         assert "One more thing" in response.content.decode()
         assert 'hx-swap-oob="true"' in response.content.decode()
+
+    def test_where_only_counts_moved_the_rows_stay_as_they_are(
+        self, reader: Client, conversation: Conversation
+    ) -> None:
+        address = reverse("admin:conversations_conversation_rows")
+        digest = reader.get(LIST, {"show": "human"}).context["digest"]
+        apply(text_call(sent_text(contact=Contact.objects.create(phone=number(7)), agent=conversation.agent), "Hello"))
+        page = reader.get(address, {"show": "human", "digest": digest}).content.decode()
+        assert "inbox-tabs" in page
+        assert 'inbox-rows" hx-swap-oob' not in page
+
+    def test_pages_of_several_staff_share_rows_and_never_what_is_ones_own(self, conversation: Conversation) -> None:
+        """Boxes are for those who may choose, and each has their own clock and their own conversations."""
+        address = reverse("admin:conversations_conversation_rows")
+        dana, lee = colleague("Dana", *FRONT_DESK), colleague("Lee", "view_conversation")
+        StaffSettings.objects.create(user=lee, time_zone="Asia/Tokyo")
+        Conversation.objects.update(holder=dana, held_since=timezone.now())
+        danas, lees = browser_of(dana), browser_of(lee)
+        pages = [browser.get(address, {"show": "all"}).content.decode() for browser in (danas, lees)]
+        assert ["Choose Jane Doe" in page for page in pages] == [True, False]
+        assert ["+09:00" in page for page in pages] == [False, True]
+        mine = [browser.get(address, {"show": "mine"}).content.decode() for browser in (danas, lees)]
+        assert ["Jane Doe" in page for page in mine] == [True, False]
+
+    def test_fifty_open_pages_read_the_list_once(self, conversation: Conversation) -> None:
+        address, client = reverse("admin:conversations_conversation_rows"), staff(*FRONT_DESK)
+        asked = []
+        for _ in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(address, {"show": "all"}).status_code == 200
+            asked.append(sum("last_said_at" in query["sql"] for query in queries))
+        assert asked == [1, 0]
+
+    def test_last_digits_are_read_off_their_index(self, reader: Client) -> None:
+        people = _a_crowd()
+        term = people[7].phone[-6:]
+        with CaptureQueriesContext(connection) as queries:
+            assert rows_of(reader, show="all", q=term) == [people[7].phone]
+        listing = next(query["sql"] for query in queries if "last_said_at" in query["sql"])
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {listing}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "contact_by_last_digits" in plan
+        assert "Seq Scan on contacts_contact" not in plan
 
 
 class TestConversation:
@@ -208,6 +254,24 @@ class TestConversation:
         client.post(settings, {"time_zone": "Asia/Tokyo"})
         assert "On your clock (Asia/Tokyo)" in client.get(page_of(conversation)).content.decode()
         assert "is not a time zone" in client.post(settings, {"time_zone": "Mars/Crater"}).content.decode()
+
+    @pytest.mark.parametrize(
+        ("settled", "browser", "zone"),
+        [
+            ("", "Asia%2FTokyo", "Asia/Tokyo"),
+            ("Europe/Paris", "Asia%2FTokyo", "Europe/Paris"),
+            ("", "", "America/New York"),
+            ("", "..%2F..%2Fetc%2Fpasswd", "America/New York"),
+        ],
+    )
+    def test_who_settled_no_clock_has_that_of_their_browser(
+        self, conversation: Conversation, settled: str, browser: str, zone: str
+    ) -> None:
+        dana = colleague("Dana", *FRONT_DESK)
+        StaffSettings.objects.create(user=dana, time_zone=settled)
+        client = browser_of(dana)
+        client.cookies["clock"] = browser
+        assert client.get(page_of(conversation)).context["zone"] == zone
 
     def test_it_says_that_the_person_opted_out_and_in_which_words(
         self, reader: Client, conversation: Conversation
@@ -375,14 +439,21 @@ class TestOpen:
 
     @pytest.mark.parametrize(("query", "index"), [("need_a_human", "for_a_human"), ("not_read", "not_read")])
     def test_a_tab_is_read_off_its_own_index(self, query: str, index: str) -> None:
-        agent = make_agent()
-        people = Contact.objects.bulk_create(Contact(phone=f"+1202{5_000_000 + one}") for one in range(3_000))
-        Conversation.objects.bulk_create(
-            Conversation(contact=one, agent=agent, mode=Mode.SIMULATOR, last_message_at=timezone.now())
-            for one in people
-        )
+        people = _a_crowd()
         Conversation.objects.filter(contact=people[0]).update(unread=True, needs_human_since=timezone.now())
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE conversations_conversation")
         found = getattr(Conversation.objects.in_mode(Mode.SIMULATOR), query)().order_by()
         assert f"conversations_{index}" in found.explain()
+
+
+def _a_crowd() -> list[Contact]:
+    """So many that PostgreSQL prefers an index, and knows how many they are."""
+    agent = make_agent()
+    people = Contact.objects.bulk_create(Contact(phone=f"+1202{5_000_000 + one}") for one in range(3_000))
+    Conversation.objects.bulk_create(
+        Conversation(contact=one, agent=agent, mode=Mode.SIMULATOR, last_message_at=timezone.now()) for one in people
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE conversations_conversation, contacts_contact")
+    return people

@@ -124,10 +124,29 @@ class TestSignatures:
         with pytest.raises(NotAuthentic, match="malformed"):
             verify(signed() | {"webhook-id": event_id}, BODY, [SECRET])
 
-    def test_a_body_that_is_no_text(self) -> None:
-        body = b"\xff\xfe"
-        with pytest.raises(NotAuthentic):
-            verify(signed(webhook_signature=signature("evt_1", NOW, body)), body, [SECRET])
+    @pytest.mark.parametrize("body", [b"\xff\xfe", '{"body": "détiens STOP"}'.encode("latin-1")])
+    def test_bytes_that_are_no_utf_8_count_as_others_do(self, body: bytes) -> None:
+        """What is authentic is kept, and may be somebody's STOP."""
+        right = signed(webhook_signature=f"v2,x {signature('evt_1', NOW, body)}")
+        assert verify(right, body, [OTHER, SECRET]) == "evt_1"
+        for headers, sent, secrets in (
+            (right, body + b"x", [SECRET]),
+            (right, body, [OTHER]),
+            (right | {"webhook-id": "evt_2"}, body, [SECRET]),
+            (right | {"webhook-timestamp": "NaN"}, body, [SECRET]),
+            (right | {"webhook-signature": "é"}, body, [SECRET]),
+            (signed(webhook_signature=signature("evt_1", NOW, body.decode("latin-1").encode())), body, [SECRET]),
+        ):
+            with pytest.raises(NotAuthentic):
+                verify(headers, sent, secrets)
+        for seconds, counts in ((299, True), (301, False), (-299, True), (-301, False)):
+            at = NOW + timedelta(seconds=seconds)
+            headers = signed(at, webhook_signature=signature("evt_1", at, body))
+            if counts:
+                assert verify(headers, body, [SECRET]) == "evt_1"
+            else:
+                with pytest.raises(NotAuthentic):
+                    verify(headers, body, [SECRET])
 
     def test_a_signed_body_need_not_be_json(self) -> None:
         assert verify(signed(webhook_signature=signature("evt_1", NOW, b"hello")), b"hello", [SECRET])
