@@ -1,5 +1,6 @@
 """Putting a campaign together from names, as the command line does it."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from django.db import transaction
 
 from campaigns.models import Agent, Campaign, Trigger
 from contacts.models import ContactList
+
+NOT_STORABLE = "Something in it cannot be stored: NaN, Infinity, or a damaged character. Nothing was created."
 
 
 class CannotDraft(ValueError):
@@ -30,10 +33,11 @@ def draft(
     spread_minutes: int | None = None,
     expires_at: datetime | None = None,
 ) -> Campaign:
-    """Create a draft. Raises CannotDraft where a list or an agent does not exist, or nothing would be said.
+    """Create a draft. Raises CannotDraft where a list or agent is unknown, nothing is said, or it cannot be stored.
 
     A trigger phrase that is not on file is put there: phrases are set up at Revmo, our list of them is a convenience.
     """
+    _check_storable([name, *lists, message, trigger, agent, metadata])
     chosen = _agent(agent)
     found = [_list(one) for one in lists]
     with transaction.atomic():
@@ -57,6 +61,17 @@ def draft(
         campaign.save()
         campaign.lists.set(found)
     return campaign
+
+
+def _check_storable(given: list[Any]) -> None:
+    """PostgreSQL keeps no NUL, no half of a pair of surrogates, and in JSON no number that is none."""
+    try:
+        written = json.dumps(given, allow_nan=False, ensure_ascii=False)
+        written.encode()
+    except ValueError as problem:
+        raise CannotDraft(NOT_STORABLE) from problem
+    if "\\u0000" in written:
+        raise CannotDraft(NOT_STORABLE)
 
 
 def _agent(name: str) -> Agent:

@@ -122,7 +122,7 @@ FIXED = (
     Subject("consent_source", "Consent source", Kind.SOURCE, _CONSENT),
     Subject("consent_at", "Consent date", Kind.MOMENT, _CONSENT),
     Subject("opted_out", "Opted out", Kind.STATE, _CONSENT),
-    Subject("at_rest", "Texts rest, since a reply may have meant stop", Kind.STATE, _CONSENT),
+    Subject("at_rest", "May have meant stop", Kind.STATE, _CONSENT),
     Subject("texted", "Texted", Kind.TEXTED, _SAID),
     Subject("conversation_open", "Has an open conversation", Kind.STATE, _SAID),
     Subject("campaign", "A campaign", Kind.CAMPAIGN, _SAID),

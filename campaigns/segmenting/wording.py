@@ -15,7 +15,7 @@ _STATES = {
     ("opted_out", "yes"): "who opted out",
     ("opted_out", "no"): "who did not opt out",
     ("at_rest", "yes"): "whose texts rest until somebody decides whether they meant stop",
-    ("at_rest", "no"): "whose texts do not rest",
+    ("at_rest", "no"): "of whom nobody has to decide whether they meant stop",
     ("conversation_open", "yes"): "who has an open conversation",
     ("conversation_open", "no"): "who has no open conversation",
 }

@@ -59,6 +59,13 @@ def test_a_message_is_written_repaired_mapped_and_tried(
         page.get_by_label("Is somebody in it, and why?").fill("0100")
         page.get_by_role("button", name="See their text").press("Enter")
         expect(phone).to_contain_text("Maria")
+        page.set_viewport_size({"width": 390, "height": 800})
+        order = page.locator("#campaign_form h2").evaluate_all(
+            "heads => heads.sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)"
+            ".map(head => head.textContent.trim())"
+        )
+        assert order == ["1 Who", "2 What", "As they will read it", "3 When"]
+        page.set_viewport_size({"width": 1280, "height": 900})
         page.get_by_role("button", name="First", exact=True).click()
         expect(phone).to_contain_text("Maria")
 

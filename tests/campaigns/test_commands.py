@@ -52,6 +52,23 @@ def test_it_takes_metadata_and_a_time(capsys: Capture) -> None:
     assert campaign.scheduled_at.isoformat() == "2030-01-01T14:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--message", "Hi", "--metadata", '{"a": NaN}'),
+        ("--message", "Hi", "--metadata", '{"a": 1e999}'),
+        ("--message", "Hi", "--metadata", '{"a": ["\\u0000"]}'),
+        ("--message", "Hi", "--metadata", '{"a": "\\ud800"}'),
+        ("--message", "Hi \udcff"),
+    ],
+)
+def test_what_the_database_cannot_keep_is_refused_in_words(more: tuple[str, ...]) -> None:
+    make_agent(is_default=True)
+    make_list([], "Patients")
+    assert "cannot be stored" in refusal("campaign", "create", "--name", "x", "--list", "Patients", *more)
+    assert not Campaign.objects.exists()
+
+
 def test_without_a_choice_among_agents_it_refuses() -> None:
     make_list([], "Patients")
     base = ("campaign", "create", "--name", "x", "--list", "Patients", "--message", "Hi")
