@@ -45,9 +45,8 @@ class PageAdmin(ModelAdmin):
 class NeededAdmin(ModelAdmin):
     """An admin of what stays while something needs it."""
 
-    def needed_by(self, records: Any) -> list[str]:
-        """What would change without a word if they went, a line each."""
-        raise NotImplementedError
+    # What would change without a word if these records went, a line each.
+    needed_by: Callable[[Any], list[str]]
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest

@@ -106,9 +106,8 @@ class ContactAdmin(NeededAdmin):
         )
         return page
 
-    def needed_by(self, records: Any) -> list[str]:
-        """A draft names the person: left out and then imported again, they would be texted."""
-        return deleting.people_needed_by(records)
+    # A draft names the person: left out and then imported again, they would be texted.
+    needed_by = staticmethod(deleting.people_needed_by)
 
     @display(description="name", ordering="last_name")
     def who(self, contact: Contact) -> str:
@@ -177,9 +176,8 @@ class ContactListAdmin(NeededAdmin):
         """With the number of members."""
         return super().get_queryset(request).annotate(member_count=Count("memberships"))  # type: ignore[no-any-return]
 
-    def needed_by(self, records: Any) -> list[str]:
-        """A draft counts on the list: without it, whom the draft leaves out would be texted."""
-        return deleting.lists_needed_by(records)
+    # A draft counts on the list: without it, whom the draft leaves out would be texted.
+    needed_by = staticmethod(deleting.lists_needed_by)
 
     @display(description="people")
     def people(self, contact_list: Any) -> SafeString | str:

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
-from campaigns.models import Send
+from campaigns.models import Mode, Send
+from contacts.models import Contact
 from conversations import applying, intake
-from conversations.models import WebhookEvent
+from conversations.models import Conversation, WebhookEvent
 from tests.makers import make_agent, make_contacts, make_send, number
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -100,3 +102,20 @@ def sent_text(**fields: Any) -> Send:
     if fields.get("state") in (Send.State.UNKNOWN, Send.State.FAILED):
         defaults["reason"] = "The answer never came."
     return make_send(**defaults | fields)
+
+
+def fresh() -> Conversation:
+    """The only conversation, as pages read it."""
+    return Conversation.objects.with_facts().select_related("contact", "agent__account").get()
+
+
+def a_crowd() -> list[Contact]:
+    """So many that PostgreSQL prefers an index, and knows how many they are."""
+    agent = make_agent()
+    people = Contact.objects.bulk_create(Contact(phone=f"+1202{5_000_000 + one}") for one in range(3_000))
+    Conversation.objects.bulk_create(
+        Conversation(contact=one, agent=agent, mode=Mode.SIMULATOR, last_message_at=timezone.now()) for one in people
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE conversations_conversation, contacts_contact")
+    return people
