@@ -18,7 +18,24 @@ def refused(rule: str) -> Any:
     return pytest.raises(IntegrityError, match=rule)
 
 
-@pytest.mark.parametrize("phone", ["", "2025550123", "+0", "+1202555012x", "+1 202 555 0123"])
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "",
+        "+",
+        "0",
+        "2025550123",
+        "+0",
+        "+02025550123",
+        "+120255",
+        "+1234567890123456",
+        "+1202555012x",
+        "++12025550123",
+        "+1+2025550123",
+        "+1 202 555 0123",
+        "+12025550123\n",
+    ],
+)
 def test_a_phone_is_e164(phone: str) -> None:
     with refused("a_contacts_phone_is_e164"), transaction.atomic():
         Contact.objects.create(phone=phone)
@@ -26,6 +43,11 @@ def test_a_phone_is_e164(phone: str) -> None:
         make_send(to=phone)
     with refused("a_suppressed_phone_is_e164"), transaction.atomic():
         Suppression.objects.create(phone=phone, source="staff")
+
+
+@pytest.mark.parametrize("phone", ["+1234567", "+123456789012345", "+12025550123"])
+def test_a_number_has_seven_to_fifteen_digits(phone: str) -> None:
+    assert make_send(to=phone).to == phone
 
 
 def test_one_contact_per_number() -> None:
