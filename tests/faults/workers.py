@@ -4,7 +4,6 @@ The engine is the product's own; a point only wraps one of its functions and sen
 """
 
 import multiprocessing
-import os
 import signal
 import sys
 import threading
@@ -157,7 +156,9 @@ def _arm(point: str, sent: int, passing: int) -> None:
 
     def strike() -> None:
         if next(passings) == passing:
-            os.kill(os.getpid(), sent)
+            # To this thread: it stops before it returns from here. One to the process is left to any thread of it, and
+            # this one may run on meanwhile.
+            signal.pthread_kill(threading.get_ident(), sent)
 
     def after(found: Any) -> Any:
         strike()
