@@ -128,15 +128,14 @@ class Problem:
 
 def problems(campaign: Campaign) -> list[Problem]:
     """Each reason why people were not reached, the commonest first."""
-    bad = campaign.sends.filter(state__in=[State.FAILED, State.UNKNOWN]).order_by().values_list("state", "reason")
+    bad = campaign.sends.filter(Send.in_states(State.FAILED, State.UNKNOWN)).order_by().values_list("state", "reason")
     found = [
         Problem(f"{State(state).label}: {reason}", count, history_url(campaign, state__exact=state, why=reason))
         for state, reason, count in bad.annotate(count=Count("pk"))
     ]
-    accepted = {"state": State.ACCEPTED.value, "delivery": Delivery.UNDELIVERED.value}
-    lost = campaign.sends.filter(**accepted).order_by().values_list("delivery_error")
-    for error, count in lost.annotate(count=Count("pk")):
-        filters = {f"{name}__exact": value for name, value in accepted.items()}
+    lost = campaign.sends.filter(Send.in_states(State.ACCEPTED), delivery=Delivery.UNDELIVERED)
+    filters = {"state__exact": State.ACCEPTED.value, "delivery__exact": Delivery.UNDELIVERED.value}
+    for error, count in lost.order_by().values_list("delivery_error").annotate(count=Count("pk")):
         words = f"Not delivered: {error or 'the carrier did not say why.'}"
         found.append(Problem(words, count, history_url(campaign, **filters, why=error or UNSAID)))
     return sorted(found, key=lambda one: -one.count)
@@ -153,12 +152,9 @@ def live(campaign: Campaign) -> dict[str, Any]:
     if launching and snapshot is not None:
         waiting = snapshot.will_send  # also those that are not queued yet
     running = campaign.status == Campaign.Status.RUNNING
-    upcoming = campaign.sends.filter(state=State.QUEUED, due_at__gt=timezone.now()).aggregate(first=Min("due_at"))[
-        "first"
-    ]
-    due = waiting and (
-        upcoming is None or campaign.sends.filter(state=State.QUEUED, due_at__lte=timezone.now()).exists()
-    )
+    queued, now = campaign.sends.filter(Send.in_states(State.QUEUED)), timezone.now()
+    upcoming = queued.filter(due_at__gt=now).aggregate(first=Min("due_at"))["first"]
+    due = waiting and (upcoming is None or queued.filter(due_at__lte=now).exists())
     return {
         "campaign": campaign,
         "counted": counted,

@@ -1,12 +1,13 @@
 """What the page of a trigger shows of the texts that began with it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Count
 from django.urls import reverse
 
 from campaigns.models import Campaign, Mode, Send, Trigger
+from campaigns.progress import by_state
 
 # Campaigns whose texts are counted: the last ones, so that the page does not count years.
 LAST = 10
@@ -42,11 +43,13 @@ def results(trigger: Trigger) -> Results:
 def _outcomes(campaigns: list[Campaign], mode: Mode) -> list[Result]:
     of_them = Send.objects.filter(campaign__in=campaigns)
     shown = ",".join(str(campaign.pk) for campaign in campaigns)
-    found = dict(of_them.order_by().values_list("state").annotate(count=Count("pk")))
+    found = Counter[str]()
+    for state, count in by_state(of_them):
+        found[state] += count
     listed = [
         Result(str(Send.State(state).label), count, _history(mode, campaign__id__in=shown, state__exact=state))
         for state in Send.State.values
-        if (count := found.get(state, 0))
+        if (count := found[state])
     ]
     replied = of_them.filter(replied_at__isnull=False).count()
     if replied:

@@ -45,6 +45,15 @@ class ModeFilter(admin.SimpleListFilter):
         return queryset.filter(mode=self.value())
 
 
+class StateFilter(admin.ChoicesFieldListFilter):
+    """What we know about the call, asked for as the indexes know it."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
+        """Those in the states that are asked for."""
+        asked = self.used_parameters.get(self.lookup_kwarg)
+        return queryset.filter(Send.in_states(*asked)) if asked else super().queryset(request, queryset)
+
+
 class OptedOutFilter(admin.SimpleListFilter):
     """Those who answered the text with an opt-out."""
 

@@ -17,7 +17,15 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
-from campaigns.admin.filters import AccountFilter, DaysFilter, ModeFilter, OptedOutFilter, WaitingFilter, WhyFilter
+from campaigns.admin.filters import (
+    AccountFilter,
+    DaysFilter,
+    ModeFilter,
+    OptedOutFilter,
+    StateFilter,
+    WaitingFilter,
+    WhyFilter,
+)
 from campaigns.models import Campaign, Resolution, Send
 from campaigns.resources import SendResource
 from campaigns.sending import resolving
@@ -53,7 +61,7 @@ class SendAdmin(ExportMixin, PageAdmin):
     list_display_links = ("who",)
     list_filter = (
         ("campaign", AutocompleteSelectFilter),
-        "state",
+        ("state", StateFilter),
         "delivery",
         "kind",
         ("posted_at", DaysFilter),
@@ -94,9 +102,9 @@ class SendAdmin(ExportMixin, PageAdmin):
         if any(character.isalpha() for character in search_term) or not digits:
             people = search_contacts(Contact.objects.all(), search_term)
             return queryset.filter(contact__in=people.values("pk")), False
-        backwards = Send.objects.filter(lease_until=None).annotate(backwards=Reverse("to"))
+        backwards = Send.objects.exclude(stage=Send.IN_HAND).annotate(backwards=Reverse("to"))
         ends = backwards.filter(backwards__startswith=digits[::-1])
-        held = Send.objects.filter(lease_until__isnull=False, to__endswith=digits)
+        held = Send.objects.filter(stage=Send.IN_HAND, to__endswith=digits)
         begins = Send.objects.filter(to__startswith=f"+{digits}")
         found = [sends.order_by().values("pk") for sends in (ends, held, begins)]
         return queryset.filter(pk__in=found[0].union(*found[1:])), False
@@ -167,7 +175,7 @@ class SendAdmin(ExportMixin, PageAdmin):
                 title=found.name,
                 campaign=found,
                 count=resolving.certainly_failed(found).count(),
-                failed=found.sends.filter(state=State.FAILED, resolution__isnull=True).count(),
+                failed=found.sends.filter(Send.in_states(State.FAILED), resolution__isnull=True).count(),
             )
         try:
             count = resolving.retry_failed(found, by=request.user, reason=request.POST.get("reason", ""))
@@ -194,7 +202,7 @@ class SendAdmin(ExportMixin, PageAdmin):
 
     @display(
         description="state",
-        ordering="state",
+        ordering="stage",
         label={
             State.ACCEPTED.label: "success",
             State.UNKNOWN.label: "warning",

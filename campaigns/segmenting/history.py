@@ -14,11 +14,11 @@ GONE = (Send.State.POSTING, Send.State.ACCEPTED, Send.State.UNKNOWN)
 def texted_since(instant: datetime | None) -> Q:
     """Had a text since then, or may have; ever, without an instant. A test that went to somebody's phone is none.
 
-    Live texts are noted at the contact once they have left. Those that are leaving right now stand under a lease.
+    Live texts are noted at the contact once they have left. Those that are leaving right now are in a worker's hand.
     """
     if Mode.current() == Mode.LIVE:
         noted = Q(last_texted_at__gte=instant) if instant else Q(last_texted_at__isnull=False)
-        leaving = _sends().filter(lease_until__isnull=False, state=Send.State.POSTING)
+        leaving = _sends().filter(Send.in_states(Send.State.POSTING))
         return (Q(last_texted_at__isnull=False) & noted) | Q(Exists(leaving))
     since = {"posted_at__gte": instant} if instant else {}
     return Q(Exists(_sends().filter(state__in=GONE, **since)))
@@ -26,7 +26,7 @@ def texted_since(instant: datetime | None) -> Q:
 
 def waiting() -> Q:
     """A text to them waits to be sent: of a campaign that is under way or paused, or a reply."""
-    return Q(Exists(_sends().filter(state__in=Send.UNSENT)))
+    return Q(Exists(_sends().filter(Send.in_states(*Send.UNSENT))))
 
 
 # A campaign's texts are all of the campaign's mode, so the two below name no mode: the index of replies then answers by

@@ -130,7 +130,7 @@ def _judge_answers(campaign_id: int, unknowns: int, bad: int) -> None:
         problem = f"{bad} of about the last hundred texts failed or ended unknown."
     else:
         return
-    ended = Send.objects.filter(campaign=campaign_id, state__in=[Send.State.UNKNOWN, Send.State.FAILED])
+    ended = Send.objects.filter(Send.in_states(Send.State.UNKNOWN, Send.State.FAILED), campaign=campaign_id)
     reasons = ended.order_by("-finished_at").values_list("reason", flat=True)[:20]
     _pause(campaign_id, problem, list(dict.fromkeys(reasons)))
 

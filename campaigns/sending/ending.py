@@ -17,7 +17,7 @@ def end_unsent(sends: QuerySet[Send], state: Send.State, reason: str, *, skip_lo
 
     `skip_locked`: leave out what somebody else has locked just now.
     """
-    unsent = sends.filter(state__in=Send.UNSENT).order_by("pk")
+    unsent = sends.filter(Send.in_states(*Send.UNSENT)).order_by("pk")
     held = unsent.select_for_update(of=("self",), no_key=True, skip_locked=skip_locked)
     return Send.objects.filter(pk__in=held.values("pk")).update(
         state=state, reason=reason, lease_until=None, finished_at=Now()

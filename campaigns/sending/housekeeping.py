@@ -44,7 +44,7 @@ def expire(mode: Mode) -> int:
 
 def finish(mode: Mode) -> int:
     """Promise 6: a campaign is finished only when nothing is queued, claimed or posting."""
-    open_sends = Send.objects.filter(campaign=OuterRef("pk"), state__in=Send.OPEN)
+    open_sends = Send.objects.filter(Send.in_states(*Send.OPEN), campaign=OuterRef("pk"))
     expired = Q(status=Campaign.Status.PAUSED, expires_at__lte=Now())
     done = Campaign.objects.filter(Q(status=Campaign.Status.RUNNING) | expired, mode=mode)
     return done.filter(~Exists(open_sends)).update(status=Campaign.Status.FINISHED, finished_at=Now())

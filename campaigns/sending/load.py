@@ -55,12 +55,12 @@ class Queue:
 def waiting(way: str, now: datetime) -> Q:
     """The texts that wait in one of the ways of WAITING."""
     runs = Q(campaign__isnull=True) | Q(campaign__status=Campaign.Status.RUNNING)
-    unsent = Q(state__in=Send.UNSENT)
+    unsent = Send.in_states(*Send.UNSENT)
     return {
         "due": unsent & runs & Q(due_at__lte=now),
         "later": unsent & runs & Q(due_at__gt=now),
         "held": unsent & ~runs,
-        "under_way": Q(state=State.POSTING, lease_until__isnull=False),
+        "under_way": Send.in_states(State.POSTING),
     }[way]
 
 
@@ -81,7 +81,7 @@ def accounts() -> list[Queue]:
     queues = []
     for account in Account.objects.order_by("name"):
         sends = Send.objects.filter(agent__account=account, mode=mode)
-        unsent = sends.filter(state__in=Send.UNSENT).aggregate(
+        unsent = sends.filter(Send.in_states(*Send.UNSENT)).aggregate(
             **{way: Count("pk", filter=waiting(way, now)) for way in ("due", "later", "held")},
             oldest=Min("due_at", filter=waiting("due", now)),
         )

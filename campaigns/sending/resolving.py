@@ -60,7 +60,7 @@ def certainly_failed(campaign: Campaign) -> QuerySet[Send]:
     """The campaign's texts that can be retried all at once: never sent, long enough ago, not decided, not opted out."""
     opted_out = Suppression.objects.standing().values("phone")
     return campaign.sends.filter(
-        state=State.FAILED, resolution__isnull=True, finished_at__lte=timezone.now() - WAIT
+        Send.in_states(State.FAILED), resolution__isnull=True, finished_at__lte=timezone.now() - WAIT
     ).exclude(to__in=opted_out)
 
 
@@ -83,7 +83,7 @@ def retry_failed(campaign: Campaign, *, by: Any, reason: str) -> int:
 
 def undecided(mode: str) -> QuerySet[Send]:
     """The tray: unknowns that neither evidence nor a person has settled."""
-    return Send.objects.filter(state=State.UNKNOWN, mode=mode, resolution__isnull=True)
+    return Send.objects.filter(Send.in_states(State.UNKNOWN), mode=mode, resolution__isnull=True)
 
 
 def _locked(send: Send, reason: str) -> Send:

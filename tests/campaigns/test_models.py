@@ -188,14 +188,11 @@ def plan(sql: str, *arguments: Any) -> str:
     [
         (
             "sends_that_are_due",
-            "SELECT id FROM campaigns_send WHERE state = 'queued' AND campaign_id = 1 AND due_at <= now()"
+            "SELECT id FROM campaigns_send WHERE stage = 'queued' AND campaign_id = 1 AND due_at <= now()"
             " ORDER BY due_at, id LIMIT 10",
         ),
-        (
-            "sends_under_a_lease",
-            "SELECT id FROM campaigns_send WHERE lease_until < statement_timestamp()",
-        ),
-        ("sends_of_a_campaign", "SELECT id FROM campaigns_send WHERE campaign_id = 1 AND state = 'failed'"),
+        ("sends_in_hand", "SELECT id FROM campaigns_send WHERE stage = 'in_hand' AND lease_until < now()"),
+        ("sends_of_a_campaign", "SELECT id FROM campaigns_send WHERE campaign_id = 1 AND stage = 'failed'"),
         ("sends_by_thread", "SELECT id FROM campaigns_send WHERE thread_id = 'x' AND thread_id <> ''"),
         ("a_campaign_texts_a_number_once", "SELECT id FROM campaigns_send WHERE \"to\" LIKE '+1202%'"),
         ("a_campaign_texts_a_number_once", "SELECT id FROM campaigns_send WHERE \"to\" = '+12025550123'"),
@@ -205,7 +202,7 @@ def plan(sql: str, *arguments: Any) -> str:
         ),
         (
             "sends_by_last_digits",
-            "SELECT id FROM campaigns_send WHERE reverse(\"to\") LIKE '3210%' AND lease_until IS NULL",
+            "SELECT id FROM campaigns_send WHERE reverse(\"to\") LIKE '3210%' AND stage <> 'in_hand'",
         ),
     ],
 )
