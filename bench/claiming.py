@@ -10,7 +10,7 @@ import time
 
 import django
 
-CLAIM, GROUP, LEASE = 400, 100, 60.0
+CLAIM, GROUP, LEASE = 400, 128, 60.0
 
 
 def main() -> None:

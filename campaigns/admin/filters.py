@@ -51,7 +51,7 @@ class StateFilter(admin.ChoicesFieldListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Send]) -> QuerySet[Send]:
         """Those in the states that are asked for."""
         asked = self.used_parameters.get(self.lookup_kwarg)
-        return queryset.filter(Send.in_states(*asked)) if asked else super().queryset(request, queryset)
+        return queryset.filter(Send.in_states(*asked)) if asked else queryset
 
 
 class OptedOutFilter(admin.SimpleListFilter):

@@ -95,18 +95,18 @@ class SendAdmin(ExportMixin, PageAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Send], search_term: str
     ) -> tuple[QuerySet[Send], bool]:
-        """A number, its beginning or its last digits by the sends' own indexes; a name through the contacts."""
+        """A number or its beginning by the texts' own index; a name and last digits through the contacts."""
         if not search_term:
             return queryset, False
         digits = "".join(character for character in search_term if character.isdigit())
+        people = search_contacts(Contact.objects.all(), search_term).values("pk")
         if any(character.isalpha() for character in search_term) or not digits:
-            people = search_contacts(Contact.objects.all(), search_term)
-            return queryset.filter(contact__in=people.values("pk")), False
-        backwards = Send.objects.exclude(stage=Send.IN_HAND).annotate(backwards=Reverse("to"))
-        ends = backwards.filter(backwards__startswith=digits[::-1])
-        held = Send.objects.filter(stage=Send.IN_HAND, to__endswith=digits)
+            return queryset.filter(contact__in=people), False
+        theirs = Send.objects.filter(contact__in=people, to__endswith=digits)
+        nameless = Send.objects.filter(contact=None).annotate(backwards=Reverse("to"))
+        nameless = nameless.filter(backwards__startswith=digits[::-1])
         begins = Send.objects.filter(to__startswith=f"+{digits}")
-        found = [sends.order_by().values("pk") for sends in (ends, held, begins)]
+        found = [sends.order_by().values("pk") for sends in (theirs, nameless, begins)]
         return queryset.filter(pk__in=found[0].union(*found[1:])), False
 
     def change_view(

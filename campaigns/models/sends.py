@@ -177,11 +177,11 @@ class Send(models.Model):
             models.Index(
                 fields=["campaign", "contact"], condition=Q(replied_at__isnull=False), name="sends_with_a_reply"
             ),
-            # History: a number by its last digits. Not of those that a worker holds.
+            # History: by last digits. Who is in the contacts is found there.
             models.Index(
                 OpClass(Reverse("to"), name="text_pattern_ops"),
-                condition=~Q(stage="in_hand"),
-                name="sends_by_last_digits",
+                condition=Q(contact__isnull=True),
+                name="sends_without_a_contact",
             ),
         ]
         permissions = [

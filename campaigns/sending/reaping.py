@@ -10,7 +10,8 @@ UPDATE campaigns_send SET lease_until = NULL, crashes = crashes + 1,
         THEN 'Something about this text stops our sender again and again. It was never sent.' ELSE reason END,
     finished_at = CASE WHEN crashes + 1 >= %(crashes)s THEN clock_timestamp() END
 WHERE id = ANY(ARRAY(
-    SELECT id FROM campaigns_send WHERE stage = 'in_hand' AND lease_until < statement_timestamp() AND state = 'claimed'
+    SELECT id FROM campaigns_send
+    WHERE stage = 'in_hand' AND state = 'claimed' AND lease_until < statement_timestamp()
     ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED))
 RETURNING id
 """
@@ -19,7 +20,8 @@ WITH reaped AS (
     UPDATE campaigns_send SET lease_until = NULL, state = 'unknown', finished_at = clock_timestamp(),
         reason = 'Our sender stopped while this text was on its way to Revmo. It may or may not have been sent.'
     WHERE id = ANY(ARRAY(
-        SELECT id FROM campaigns_send WHERE stage = 'in_hand' AND lease_until < statement_timestamp() AND state = 'posting'
+        SELECT id FROM campaigns_send
+        WHERE stage = 'in_hand' AND state = 'posting' AND lease_until < statement_timestamp()
         ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED))
     RETURNING id, attempts, posted_at, mode, kind, contact_id
 ), contact AS (

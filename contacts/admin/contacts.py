@@ -3,6 +3,7 @@
 # unfold ships no types for its decorators and classes.
 # mypy: disable-error-code="untyped-decorator,misc"
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -10,8 +11,10 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import Reverse, Upper
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from unfold.decorators import display
 
 from contacts import deleting
@@ -21,23 +24,28 @@ from contacts.admin.exports import may_export
 from contacts.attributes import show_value
 from contacts.forms import ContactForm
 from contacts.importing import provenance
-from contacts.models import Attribute, Contact, ContactList
+from contacts.models import Attribute, Contact, ContactList, EarlierNumber
 from contacts.phones import pretty
 
 
 def search_contacts(queryset: QuerySet[Contact], term: str) -> QuerySet[Contact]:
-    """By the beginning of a name, by number, or by its last digits; each answered by an index."""
+    """By the beginning of a name, or by a number of now or earlier or its last digits; each answered by an index."""
     digits = "".join(character for character in term if character.isdigit())
     if digits and not any(character.isalpha() for character in term):
-        ends = queryset.annotate(reversed_phone=Reverse("phone")).filter(reversed_phone__startswith=digits[::-1])
-        begins = queryset.filter(phone__startswith=f"+{digits}")
-        # A union, because two lists that are joined by "or" would be read through every row there is.
-        return queryset.filter(pk__in=ends.order_by().values("pk").union(begins.order_by().values("pk")))
+        # A union, because lists that are joined by "or" would be read through every row there is.
+        now, *earlier = (*_by_number(queryset, "pk", digits), *_by_number(EarlierNumber.objects, "contact", digits))
+        return queryset.filter(pk__in=now.union(*earlier))
     found = queryset.annotate(upper_first=Upper("first_name"), upper_last=Upper("last_name"))
     first, _, last = term.strip().upper().partition(" ")
     if last:
         return found.filter(upper_first__startswith=first, upper_last__startswith=last)
     return found.filter(upper_first__startswith=first) | found.filter(upper_last__startswith=first)
+
+
+def _by_number(rows: Any, key: str, digits: str) -> Iterator[QuerySet[Any]]:
+    ends = rows.annotate(reversed_phone=Reverse("phone")).filter(reversed_phone__startswith=digits[::-1])
+    for found in (ends, rows.filter(phone__startswith=f"+{digits}")):
+        yield found.order_by().values(key)
 
 
 @admin.register(Contact)
@@ -57,6 +65,7 @@ class ContactAdmin(NeededAdmin):
         "other_columns",
         "on_lists",
         "came_from",
+        "earlier_numbers",
         "last_texted_at",
         "created_at",
         "updated_at",
@@ -77,6 +86,14 @@ class ContactAdmin(NeededAdmin):
         ("Permission to text", {"fields": ("consent_source", "consent_at", "consent_text")}),
         ("Dates", {"fields": (("created_at", "updated_at", "last_texted_at"),)}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Contact | None = None) -> Any:
+        """With the numbers of earlier, where there are some."""
+        (title, first), *others = super().get_fieldsets(request, obj)
+        if obj and obj.earlier_numbers.exists():
+            names, phone, *rest = first["fields"]
+            first = {**first, "fields": (names, phone, "earlier_numbers", *rest)}
+        return [(title, first), *others]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
         """With the opt-out and the lists, for the whole page at once."""
@@ -118,6 +135,12 @@ class ContactAdmin(NeededAdmin):
     def number(self, contact: Contact) -> str:
         """The number as people read it."""
         return pretty(contact.phone)
+
+    @display(description="earlier numbers")
+    def earlier_numbers(self, contact: Contact) -> str:
+        """The numbers that were theirs, the last one first."""
+        numbers = contact.earlier_numbers.all()
+        return ", ".join(f"{pretty(old.phone)} (until {date_format(localtime(old.until))})" for old in numbers)
 
     @display(description="may we text?", label={"Yes": "success", "Opted out": "danger", "Texts rest": "warning"})
     def may_text(self, contact: Contact) -> str:

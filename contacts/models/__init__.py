@@ -1,7 +1,7 @@
 """Who we may text, who we must not, and the spreadsheets that both come in."""
 
 from contacts.models.attributes import Attribute, RememberedHeader
-from contacts.models.contacts import Contact, ContactList, Membership
+from contacts.models.contacts import Contact, ContactList, EarlierNumber, Membership
 from contacts.models.exports import ContactExport
 from contacts.models.files import StoredFile, StoredFilePart
 from contacts.models.imports import ContactImport, ImportRow
@@ -15,6 +15,7 @@ __all__ = [
     "ContactExport",
     "ContactImport",
     "ContactList",
+    "EarlierNumber",
     "ImportRow",
     "Membership",
     "PhoneField",

@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Reverse, Upper
+from django.db.models.functions import Now, Reverse, Upper
 
 from contacts.models.phone_field import E164_REGEX, PhoneField
 from contacts.querysets import ContactQuerySet
@@ -93,6 +93,33 @@ class Contact(models.Model):
     def full_name(self) -> str:
         """First and last name, or nothing."""
         return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+
+class EarlierNumber(models.Model):
+    """A number that was a person's until somebody changed it: what went to it then is found by it.
+
+    Kept by a trigger of the database, whoever changes a contact. Times are UTC.
+    """
+
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, editable=False, related_name="earlier_numbers", db_index=False
+    )
+    phone = PhoneField("number", editable=False)
+    until = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-until"]
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "phone"], name="an_earlier_number_is_kept_once"),
+        ]
+        indexes = [
+            # The search box: as with the number of today.
+            models.Index(fields=["phone"], opclasses=["varchar_pattern_ops"], name="earlier_number"),
+            models.Index(OpClass(Reverse("phone"), name="text_pattern_ops"), name="earlier_number_by_last_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.phone)
 
 
 class ContactList(models.Model):
