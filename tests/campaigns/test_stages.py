@@ -83,7 +83,7 @@ def heap_only_updates() -> int:
     ("index", "sends"),
     [
         ("sends_in_hand", Send.objects.filter(Send.in_states("posting")).order_by("pk")[:1]),
-        ("sends_that_are_unknown", Send.objects.filter(Send.in_states("unknown"), mode="simulator").order_by("-pk")[:1]),
+        ("sends_that_are_unknown", Send.objects.filter(Send.in_states("unknown"), mode="live").order_by("pk")[:1]),
         ("sends_of_a_campaign", Send.objects.filter(Send.in_states("failed", "unknown"), campaign=1).order_by()),
         ("sends_of_a_campaign", Send.objects.filter(Send.in_states(*Send.UNSENT), campaign=1).order_by()),
         ("sends_that_are_due", Send.objects.filter(Send.in_states("queued"), campaign=1).order_by("due_at")[:1]),
