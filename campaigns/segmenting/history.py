@@ -35,7 +35,7 @@ def waiting() -> Q:
 
 def got(campaign: int) -> Q:
     """The campaign's text was sent to them, or may have been."""
-    return Q(Exists(_texts_of(campaign).filter(state__in=GONE)))
+    return Q(Exists(_texts_of(campaign).filter(Send.in_states(*GONE))))
 
 
 def replied(campaign: int) -> Q:
