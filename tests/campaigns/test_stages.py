@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Campaign, Send
-from campaigns.progress import progress
+from campaigns.progress import by_state, progress
 from campaigns.sending.results import record
 from tests.campaigns.test_admin_pages import signed_in
 from tests.campaigns.working import accepted, claim, intend
@@ -50,6 +50,14 @@ def test_any_states_are_asked_for_as_the_indexes_know_them(mixed: Campaign) -> N
 
 def test_progress_tells_the_claimed_from_the_posting(mixed: Campaign) -> None:
     assert progress(mixed).sends == AMOUNTS
+
+
+def test_progress_reads_an_index_alone(mixed: Campaign) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE campaigns_send")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    plan = by_state(mixed.sends.all(), "campaign", "delivery").explain()
+    assert "Index Only Scan using sends_of_a_campaign" in plan
 
 
 def test_the_history_lists_each_state(mixed: Campaign) -> None:
