@@ -11,7 +11,7 @@ from campaigns.models import Account, Mode
 from campaigns.places import names_of
 from campaigns.timing import Lawful, next_lawful_minute
 from contacts.models import Contact, Suppression
-from contacts.phones import InvalidPhone, parse_phone
+from contacts.phones import InvalidPhone, parse_phone, pretty
 from conversations.models import Conversation
 
 
@@ -37,11 +37,11 @@ def standing_of(contact: Contact, now: datetime | None = None) -> Standing:
     place = names_of(lawful.where.places) if lawful and lawful.where.places else ""
     if (stopped := Suppression.objects.standing().filter(phone=contact.phone).first()) is not None:
         return _stopped(stopped, their_time, place)
-    remarks = [_line_remark(contact.phone), _consent_remark(contact)]
-    reasons = [*(lawful.reasons if lawful else ()), *filter(None, remarks)]
+    warnings = [*filter(None, (_earlier_remark(contact), _line_remark(contact.phone)))]
+    reasons = [*(lawful.reasons if lawful else ()), *warnings, *filter(None, [_consent_remark(contact)])]
     if lawful is None:
         return Standing("Nobody can be texted yet: there is no account.", "warn", their_time, place, reasons)
-    return Standing(_answer(lawful), _tone(lawful, remarks[0]), their_time, place, reasons)
+    return Standing(_answer(lawful), _tone(lawful, warnings), their_time, place, reasons)
 
 
 def _stopped(suppression: Suppression, their_time: str, place: str) -> Standing:
@@ -70,10 +70,10 @@ def _answer(lawful: Lawful) -> str:
     return f"Not at this hour: may be texted from {opens:%A}, {clock(opens)} {_whose(lawful, zone)}."
 
 
-def _tone(lawful: Lawful, line_remark: str) -> str:
+def _tone(lawful: Lawful, warnings: list[str]) -> str:
     if lawful.window is None:
         return "bad"
-    return "good" if lawful.now and not line_remark else "warn"
+    return "good" if lawful.now and not warnings else "warn"
 
 
 def _zone(lawful: Lawful) -> ZoneInfo:
@@ -93,6 +93,15 @@ def _their_time(lawful: Lawful) -> str:
     if first == last:
         return f"It is {clock(first)} there now, {first:%A}."
     return f"It is between {clock(first)} and {clock(last)} there now."
+
+
+def _earlier_remark(contact: Contact) -> str:
+    """An opt-out is of a number, so it does not follow somebody to another one: whoever texts them has to know."""
+    earlier = contact.earlier_numbers.values("phone")
+    stopped = Suppression.objects.standing().filter(phone__in=earlier, under_review=False).first()
+    if stopped is None:
+        return ""
+    return f"They opted out under their earlier number {pretty(stopped.phone)}. Ask them before you text this one."
 
 
 def _line_remark(phone: str) -> str:

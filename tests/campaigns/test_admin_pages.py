@@ -41,6 +41,20 @@ def test_every_list_opens_for_a_superuser_empty_and_full(page: str) -> None:
     assert client.get(address).status_code == 200
 
 
+def test_a_list_in_which_nothing_matches_says_so_and_opens_all() -> None:
+    launched(1)
+    client = signed_in("view_send")
+    for asked, said in (
+        ("q=zzz", "None of the texts fits “zzz”."),
+        ("state__exact=failed", "None of the texts fits the filters."),
+        ("q=zzz&state__exact=failed", "None of the texts fits “zzz” and the filters."),
+    ):
+        page = client.get(f"{reverse('admin:campaigns_send_changelist')}?{asked}").content.decode()
+        assert "Nothing matches" in page
+        assert said in page
+        assert "Show all" in page
+
+
 def test_the_dashboard_and_its_rail_open_for_a_superuser_and_for_somebody_without_permissions() -> None:
     assert signed_in(superuser=True).get("/").status_code == 200
     assert signed_in().get("/").status_code == 200

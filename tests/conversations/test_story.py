@@ -102,6 +102,19 @@ def test_may_be_texted_until_and_why_not() -> None:
     assert (stopped.tone, stopped.reasons) == ("bad", ["Replied with an opt-out. “STOP”"])
 
 
+def test_an_opt_out_of_an_earlier_number_is_told() -> None:
+    makers.make_account()
+    contact = Contact.objects.create(phone="+12025550100", first_name="Jane", consent_source="form")
+    suppress([contact.phone], source=Suppression.Source.REPLY, evidence="STOP")
+    contact.phone = "+12025550177"
+    contact.save()
+    moved = standing_of(contact, NOON)
+    assert (moved.tone, moved.may_be_written_to) == ("warn", True)
+    assert (
+        "They opted out under their earlier number +1 202-555-0100. Ask them before you text this one." in moved.reasons
+    )
+
+
 def test_a_number_at_rest_is_never_called_opted_out() -> None:
     makers.make_account()
     contact = Contact.objects.create(phone="+12025550100", first_name="Jane", consent_source="form")
