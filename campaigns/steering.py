@@ -40,7 +40,7 @@ def cancel(campaign: Campaign) -> int | None:
         launching = open_campaign.filter(status=Status.LAUNCHING).select_related("launched_rehearsal").first()
         if not open_campaign.update(status=Status.CANCELED, finished_at=Now(), pause_reason=""):
             return None
-        owed = Send.objects.filter(campaign=campaign.pk)
+        owed = Send.objects.filter(Send.in_states(*Send.UNSENT), campaign=campaign.pk)
         spared = ending.end_unsent(owed, Send.State.CANCELED, "The campaign was canceled.")
         # Of a launch that has not come to its end, most may not be queued yet; they are spared as well.
         rehearsed = launching.launched_rehearsal if launching is not None else None

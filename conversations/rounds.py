@@ -16,7 +16,7 @@ from conversations.models import Conversation, Message
 ECHO_WITHIN = timedelta(minutes=15)
 
 # Whatever their thread: an answer without a thread id leaves us without a way to tell them apart. Each arm has its
-# index.
+# way in: the texts of a person, or to a number, are few.
 _BESIDE = """
 SELECT asked.event, ours.text
 FROM unnest(%(events)s::bigint[], %(contacts)s::bigint[], %(numbers)s::text[], %(agents)s::bigint[], %(modes)s::text[],

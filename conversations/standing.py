@@ -96,12 +96,15 @@ def _their_time(lawful: Lawful) -> str:
 
 
 def _earlier_remark(contact: Contact) -> str:
-    """An opt-out is of a number, so it does not follow somebody to another one: whoever texts them has to know."""
-    earlier = contact.earlier_numbers.values("phone")
+    """An opt-out is of a number, so it does not follow somebody to another one: whoever texts them has to know.
+
+    A number that is somebody else's by now says nothing of this person.
+    """
+    earlier = contact.earlier_numbers.exclude(phone__in=Contact.objects.values("phone")).values("phone")
     stopped = Suppression.objects.standing().filter(phone__in=earlier, under_review=False).first()
     if stopped is None:
         return ""
-    return f"They opted out under their earlier number {pretty(stopped.phone)}. Ask them before you text this one."
+    return f"Their earlier number {pretty(stopped.phone)} is opted out. Ask them before you text this one."
 
 
 def _line_remark(phone: str) -> str:

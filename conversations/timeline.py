@@ -154,7 +154,7 @@ def _places(sends: Iterable[Send]) -> Iterator[tuple[Place, Send]]:
 
 
 def _sends(conversation: Conversation, limit: int, before: Place | None, since: datetime | None) -> QuerySet[Send]:
-    """What left for this person, and what staff wrote that did not or not yet; each arm reads its own index."""
+    """What left for this person, and what staff wrote that did not or not yet; each arm has its own way in."""
     known = _of_contact(conversation).order_by("-posted_at", "-id")
     nameless = _shown(conversation).filter(contact__isnull=True, to=conversation.contact.phone)
     nameless = nameless.filter(posted_at__isnull=False).order_by("-posted_at", "-id")
@@ -187,7 +187,7 @@ def _between(
         rows = rows.filter(**{f"{time}__gte": since})
     if before is None:
         return rows
-    # The first condition is the index's, the second only sorts out the same microsecond.
+    # The first condition is the index's, where one knows the time; the second only sorts out the same microsecond.
     rows = rows.filter(**{f"{time}__lte": before.at})
     if source < before.source:
         return rows

@@ -17,12 +17,12 @@ BEFORE = CLAIM.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
 AFTER = BEFORE.replace("WHERE state = 'queued'", "WHERE stage = 'queued'")
 assert AFTER.count("stage = 'queued'") == 3
 
-# Of changes that came before they were kept.
+# Of changes that came before they were kept: until when is not known.
 EARLIER = """
 INSERT INTO contacts_earliernumber (contact_id, phone, until)
-SELECT contact.id, send."to", max(send.created_at)
+SELECT DISTINCT contact.id, send."to", NULL::timestamptz
 FROM campaigns_send AS send JOIN contacts_contact AS contact ON contact.id = send.contact_id
-WHERE send."to" <> contact.phone GROUP BY contact.id, send."to"
+WHERE send."to" <> contact.phone
 ON CONFLICT (contact_id, phone) DO NOTHING
 """
 

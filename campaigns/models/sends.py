@@ -118,7 +118,7 @@ class Send(models.Model):
                 name="a_send_goes_to_an_e164_number",
             ),
             # Promise 1's last line of defence. The number stands first, so that the same index finds all texts to a
-            # number, or to numbers that begin so: every index costs the queue an entry at each of its three steps.
+            # number, or to numbers that begin so: every index costs the queue an entry at claim and at result.
             models.UniqueConstraint(
                 fields=["to", "campaign", "resend_number"],
                 opclasses=["text_pattern_ops", "int8_ops", "int2_ops"],
@@ -195,8 +195,8 @@ class Send(models.Model):
     @classmethod
     def in_states(cls, *states: str) -> Q:
         """Those in one of the states, said so that the indexes can answer it."""
-        stages = [state for state in states if state not in cls.HELD]
-        held = [state for state in states if state in cls.HELD]
+        stages = [state for state in dict.fromkeys(states) if state not in cls.HELD]
+        held = [state for state in dict.fromkeys(states) if state in cls.HELD]
         if len(held) == len(cls.HELD):
             return Q(stage__in=[*stages, cls.IN_HAND])
         some = Q(stage=cls.IN_HAND, state__in=held)

@@ -26,7 +26,7 @@ def texted_since(instant: datetime | None) -> Q:
 
 def waiting() -> Q:
     """A text to them waits to be sent: of a campaign that is under way or paused, or a reply."""
-    return Q(Exists(_sends().filter(Send.in_states(*Send.UNSENT))))
+    return Q(Exists(_sends().filter(state__in=Send.UNSENT)))
 
 
 # A campaign's texts are all of the campaign's mode, so the two below name no mode: the index of replies then answers by

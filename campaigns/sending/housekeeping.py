@@ -38,7 +38,7 @@ def expire(mode: Mode) -> int:
     if not over:
         return 0
     # What somebody has locked just now is left for the next round: two who wait for one another would be a deadlock.
-    left = Send.objects.filter(campaign__in=over)
+    left = Send.objects.filter(Send.in_states(*Send.UNSENT), campaign__in=over)
     return ending.end_unsent(left, Send.State.EXPIRED, "The time for this text was over.", skip_locked=True)
 
 

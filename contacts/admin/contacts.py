@@ -139,8 +139,10 @@ class ContactAdmin(NeededAdmin):
     @display(description="earlier numbers")
     def earlier_numbers(self, contact: Contact) -> str:
         """The numbers that were theirs, the last one first."""
-        numbers = contact.earlier_numbers.all()
-        return ", ".join(f"{pretty(old.phone)} (until {date_format(localtime(old.until))})" for old in numbers)
+        return ", ".join(
+            pretty(old.phone) + (f" (until {date_format(localtime(old.until))})" if old.until else "")
+            for old in contact.earlier_numbers.all()
+        )
 
     @display(description="may we text?", label={"Yes": "success", "Opted out": "danger", "Texts rest": "warning"})
     def may_text(self, contact: Contact) -> str:

@@ -12,6 +12,8 @@ CREATE FUNCTION contacts_keep_earlier_number() RETURNS trigger LANGUAGE plpgsql 
 BEGIN
     INSERT INTO contacts_earliernumber (contact_id, phone) VALUES (OLD.id, OLD.phone)
     ON CONFLICT (contact_id, phone) DO UPDATE SET until = excluded.until;
+    -- Who gets a number back has it.
+    DELETE FROM contacts_earliernumber WHERE contact_id = NEW.id AND phone = NEW.phone;
     RETURN NULL;
 END
 $$;
@@ -33,7 +35,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("phone", PhoneField(editable=False, verbose_name="number")),
-                ("until", models.DateTimeField(db_default=Now(), editable=False)),
+                ("until", models.DateTimeField(db_default=Now(), editable=False, help_text="Empty: nobody knows.", null=True)),
                 (
                     "contact",
                     models.ForeignKey(
@@ -46,12 +48,12 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["-until"],
+                "ordering": [models.F("until").desc(nulls_last=True), "-id"],
                 "constraints": [
                     models.UniqueConstraint(fields=("contact", "phone"), name="an_earlier_number_is_kept_once")
                 ],
                 "indexes": [
-                    models.Index(fields=["phone"], opclasses=["varchar_pattern_ops"], name="earlier_number"),
+                    models.Index(fields=["phone"], opclasses=["varchar_pattern_ops"], name="earlier_number_by_beginning"),
                     models.Index(
                         OpClass(Reverse("phone"), name="text_pattern_ops"), name="earlier_number_by_last_digits"
                     ),

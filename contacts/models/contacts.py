@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now, Reverse, Upper
 
 from contacts.models.phone_field import E164_REGEX, PhoneField
@@ -105,16 +105,16 @@ class EarlierNumber(models.Model):
         Contact, on_delete=models.CASCADE, editable=False, related_name="earlier_numbers", db_index=False
     )
     phone = PhoneField("number", editable=False)
-    until = models.DateTimeField(db_default=Now(), editable=False)
+    until = models.DateTimeField(db_default=Now(), null=True, editable=False, help_text="Empty: nobody knows.")
 
     class Meta:
-        ordering = ["-until"]
+        ordering = [F("until").desc(nulls_last=True), "-id"]
         constraints = [
             models.UniqueConstraint(fields=["contact", "phone"], name="an_earlier_number_is_kept_once"),
         ]
         indexes = [
             # The search box: as with the number of today.
-            models.Index(fields=["phone"], opclasses=["varchar_pattern_ops"], name="earlier_number"),
+            models.Index(fields=["phone"], opclasses=["varchar_pattern_ops"], name="earlier_number_by_beginning"),
             models.Index(OpClass(Reverse("phone"), name="text_pattern_ops"), name="earlier_number_by_last_digits"),
         ]
 

@@ -3,7 +3,7 @@
 from itertools import chain, combinations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -46,18 +46,20 @@ def test_any_states_are_asked_for_as_the_indexes_know_them(mixed: Campaign) -> N
     for asked in chain.from_iterable(combinations(STATES, amount) for amount in range(1, len(STATES) + 1)):
         found = mixed.sends.filter(Send.in_states(*asked)).order_by("pk")
         assert list(found) == list(mixed.sends.filter(state__in=asked).order_by("pk")), asked
+        assert list(mixed.sends.filter(Send.in_states(*asked, *asked)).order_by("pk")) == list(found), asked
 
 
 def test_progress_tells_the_claimed_from_the_posting(mixed: Campaign) -> None:
     assert progress(mixed).sends == AMOUNTS
 
 
+@pytest.mark.django_db(transaction=True)
 def test_progress_reads_an_index_alone(mixed: Campaign) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE campaigns_send")
-        for other in ("seqscan", "bitmapscan", "sort"):
-            cursor.execute(f"SET LOCAL enable_{other} = off")
-    plan = by_state(mixed.sends.all(), "campaign", "delivery").explain()
+        cursor.execute("VACUUM ANALYZE campaigns_send")  # else it looks into the table whether it sees the rows
+        with transaction.atomic():
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            plan = by_state(mixed.sends.all(), "campaign", "delivery").explain()
     assert "Index Only Scan using sends_of_a_campaign" in plan
 
 
@@ -73,13 +75,13 @@ def test_an_intent_writes_no_index() -> None:
     """Heap-only, as the server itself counts it (PostgreSQL 16 and later; before, the index of days counts too)."""
     if connection.pg_version < 160000:  # type: ignore[attr-defined]
         pytest.skip("Before PostgreSQL 16 an update of what an index of blocks knows is never heap-only.")
-    campaign = launched(8)
+    campaign = launched(4)  # few enough that a page has room for all their versions
     claims = claim(campaign)
     before = heap_only_updates()
-    assert len(intend(campaign, claims)) == 8
-    assert heap_only_updates() - before == 8
+    assert len(intend(campaign, claims)) == 4
+    assert heap_only_updates() - before == 4
     record(accepted(claims))
-    assert heap_only_updates() - before == 8  # the end of a text is for its lists, so indexes know it
+    assert heap_only_updates() - before == 4  # the end of a text is for its lists, so indexes know it
 
 
 def heap_only_updates() -> int:

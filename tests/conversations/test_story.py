@@ -110,9 +110,10 @@ def test_an_opt_out_of_an_earlier_number_is_told() -> None:
     contact.save()
     moved = standing_of(contact, NOON)
     assert (moved.tone, moved.may_be_written_to) == ("warn", True)
-    assert (
-        "They opted out under their earlier number +1 202-555-0100. Ask them before you text this one." in moved.reasons
-    )
+    told = "Their earlier number +1 202-555-0100 is opted out. Ask them before you text this one."
+    assert told in moved.reasons
+    Contact.objects.create(phone="+12025550100", first_name="John")
+    assert told not in standing_of(contact, NOON).reasons  # it is John's now, and was perhaps John who said stop
 
 
 def test_a_number_at_rest_is_never_called_opted_out() -> None:
