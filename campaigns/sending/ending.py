@@ -15,7 +15,7 @@ from campaigns.models import Send
 def end_unsent(sends: QuerySet[Send], state: Send.State, reason: str, *, skip_locked: bool = False) -> int:
     """End those of `sends` for which no intent is committed; how many. In the caller's transaction.
 
-    `skip_locked`: leave out what somebody else has locked just now. Whoever ends those of a campaign asks by `in_states`
+    `skip_locked`: leave out what somebody else has locked just now. Who ends those of a campaign asks by `in_states`
     as well; not this, or a planner that has not seen a launch yet looks for a number's texts among all that is due.
     """
     unsent = sends.filter(state__in=Send.UNSENT).order_by("pk")
