@@ -1,6 +1,9 @@
 """Every call that was made for a text, and what it came to."""
 
 from django.db import models
+from django.db.models import IntegerField, Value
+from django.db.models.functions import Least
+from django.db.models.lookups import GreaterThanOrEqual
 
 from campaigns.models.sends import Send
 
@@ -24,20 +27,27 @@ class Attempt(models.Model):
     pk = models.CompositePrimaryKey("send_id", "number")
     # Written by the statement that has just changed the send, so a check for every row would tell nothing new.
     send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="calls", db_constraint=False, db_index=False)
-    number = models.PositiveSmallIntegerField()
+    number = models.SmallIntegerField()
     started_at = models.DateTimeField()
     outcome = models.CharField(max_length=16, choices=Outcome.choices)
-    http_status = models.PositiveSmallIntegerField(null=True)
-    latency_ms = models.PositiveIntegerField(null=True)
+    http_status = models.SmallIntegerField(null=True)
+    latency_ms = models.IntegerField(null=True)
     evidence = models.TextField(blank=True)
 
     class Meta:
         ordering = ["send_id", "number"]
         constraints = [
+            # One for all, as with the send.
+            models.CheckConstraint(
+                condition=GreaterThanOrEqual(
+                    Least("number", "http_status", "latency_ms", output_field=IntegerField()), Value(0)
+                ),
+                name="what_an_attempt_counts_is_not_negative",
+            ),
             models.CheckConstraint(
                 condition=models.Q(outcome="accepted") | ~models.Q(evidence=""),
                 name="an_attempt_that_was_not_accepted_says_why",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,9 @@
 from django.contrib.postgres.indexes import BrinIndex, OpClass
 from django.core.signing import Signer
 from django.db import models
-from django.db.models import Case, CharField, F, Func, Q, Value, When
-from django.db.models.functions import Length, Now, Reverse
-from django.db.models.lookups import Exact, Range
+from django.db.models import Case, CharField, F, Func, IntegerField, Q, Value, When
+from django.db.models.functions import Least, Length, Now, Reverse
+from django.db.models.lookups import Exact, GreaterThanOrEqual, Range
 
 from campaigns.models.accounts import Agent
 from campaigns.models.campaigns import Campaign
@@ -71,7 +71,7 @@ class Send(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, related_name="sends", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="sends", db_index=False)
     to = PhoneField("number")
-    resend_number = models.PositiveSmallIntegerField(default=0)
+    resend_number = models.SmallIntegerField(default=0)
     text = models.TextField(blank=True)
     trigger = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict)
@@ -80,15 +80,15 @@ class Send(models.Model):
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     reason = models.TextField(blank=True)
-    fence = models.PositiveIntegerField(default=0, help_text="Grows with every claim; an older holder cannot write.")
+    fence = models.IntegerField(default=0, help_text="Grows with every claim; an older holder cannot write.")
     lease_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0, help_text="Intents committed.")
-    crashes = models.PositiveSmallIntegerField(default=0, help_text="Leases that ran out before an intent.")
+    attempts = models.SmallIntegerField(default=0, help_text="Intents committed.")
+    crashes = models.SmallIntegerField(default=0, help_text="Leases that ran out before an intent.")
     due_at = models.DateTimeField(db_default=Now())
     window_ends_at = models.DateTimeField(null=True, help_text="No intent from then on in this window.")
     expires_at = models.DateTimeField(null=True)
     thread_id = models.CharField(max_length=200, blank=True)
-    http_status = models.PositiveSmallIntegerField(null=True)
+    http_status = models.SmallIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
     posted_at = models.DateTimeField("sent", null=True)
     finished_at = models.DateTimeField(null=True)
@@ -132,6 +132,14 @@ class Send(models.Model):
                 | Q(kind="reply", campaign__isnull=True, contact__isnull=False)
                 | Q(kind="test", campaign__isnull=True),
                 name="the_kind_of_a_send_fixes_its_shape",
+            ),
+            # One for all: each is read and prepared anew by every statement of the queue.
+            models.CheckConstraint(
+                condition=GreaterThanOrEqual(
+                    Least("fence", "attempts", "crashes", "resend_number", "http_status", output_field=IntegerField()),
+                    Value(0),
+                ),
+                name="what_a_send_counts_is_not_negative",
             ),
             models.CheckConstraint(condition=Q(mode__in=Mode.values), name="a_send_has_one_of_two_modes"),
             models.CheckConstraint(condition=~Q(text="") | ~Q(trigger=""), name="a_send_has_a_text_or_a_trigger"),

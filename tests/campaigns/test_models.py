@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from campaigns.models import Send
+from campaigns.models import Attempt, Send
 from contacts.models import Contact, Suppression
 from tests.makers import launched, make_agent, make_campaign, make_contacts, make_send, number
 
@@ -53,6 +53,22 @@ def test_one_contact_per_number() -> None:
     make_contacts(1)
     with refused("phone"):
         Contact.objects.create(phone=number(0))
+
+
+@pytest.mark.parametrize("count", ["fence", "attempts", "crashes", "resend_number", "http_status"])
+def test_what_a_send_counts_is_not_negative(count: str) -> None:
+    send = make_send()
+    with refused("what_a_send_counts_is_not_negative"), transaction.atomic():
+        Send.objects.filter(pk=send.pk).update(**{count: -1})
+    assert Send.objects.filter(pk=send.pk).update(**{count: 0}) == 1
+
+
+@pytest.mark.parametrize("count", ["number", "http_status", "latency_ms"])
+def test_what_an_attempt_counts_is_not_negative(count: str) -> None:
+    fields = {"send": make_send(), "number": 1, "started_at": timezone.now(), "outcome": "accepted"}
+    with refused("what_an_attempt_counts_is_not_negative"), transaction.atomic():
+        Attempt.objects.create(**fields | {count: -1})
+    assert Attempt.objects.create(**fields | {count: 0}).pk
 
 
 def test_a_campaign_texts_a_number_once() -> None:
