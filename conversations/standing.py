@@ -37,11 +37,15 @@ def standing_of(contact: Contact, now: datetime | None = None) -> Standing:
     place = names_of(lawful.where.places) if lawful and lawful.where.places else ""
     if (stopped := Suppression.objects.standing().filter(phone=contact.phone).first()) is not None:
         return _stopped(stopped, their_time, place)
-    warnings = [*filter(None, (_earlier_remark(contact), _line_remark(contact.phone)))]
-    reasons = [*(lawful.reasons if lawful else ()), *warnings, *filter(None, [_consent_remark(contact)])]
+    earlier = _earlier_remark(contact)
+    warnings = [*filter(None, (earlier, _line_remark(contact.phone)))]
+    reasons = [*warnings, *(lawful.reasons if lawful else ()), *filter(None, [_consent_remark(contact)])]
     if lawful is None:
         return Standing("Nobody can be texted yet: there is no account.", "warn", their_time, place, reasons)
-    return Standing(_answer(lawful), _tone(lawful, warnings), their_time, place, reasons)
+    answer = _answer(lawful)
+    if earlier and lawful.window is not None:
+        answer = f"{answer.removesuffix('.')}, but ask them first: an earlier number of theirs is opted out."
+    return Standing(answer, _tone(lawful, warnings), their_time, place, reasons)
 
 
 def _stopped(suppression: Suppression, their_time: str, place: str) -> Standing:
@@ -104,7 +108,7 @@ def _earlier_remark(contact: Contact) -> str:
     stopped = Suppression.objects.standing().filter(phone__in=earlier, under_review=False).first()
     if stopped is None:
         return ""
-    return f"Their earlier number {pretty(stopped.phone)} is opted out. Ask them before you text this one."
+    return f"Their earlier number {pretty(stopped.phone)} is opted out. That opt-out does not cover this number."
 
 
 def _line_remark(phone: str) -> str:

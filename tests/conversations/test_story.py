@@ -110,8 +110,9 @@ def test_an_opt_out_of_an_earlier_number_is_told() -> None:
     contact.save()
     moved = standing_of(contact, NOON)
     assert (moved.tone, moved.may_be_written_to) == ("warn", True)
-    told = "Their earlier number +1 202-555-0100 is opted out. Ask them before you text this one."
-    assert told in moved.reasons
+    told = "Their earlier number +1 202-555-0100 is opted out. That opt-out does not cover this number."
+    assert moved.reasons[0] == told
+    assert moved.answer.endswith(" PM their time, but ask them first: an earlier number of theirs is opted out.")
     Contact.objects.create(phone="+12025550100", first_name="John")
     assert told not in standing_of(contact, NOON).reasons  # it is John's now, and was perhaps John who said stop
 
