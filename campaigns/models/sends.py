@@ -203,14 +203,12 @@ class Send(models.Model):
     @classmethod
     def in_states(cls, *states: str) -> Q:
         """Those in one of the states, said so that the indexes can answer it."""
-        stages = [state for state in dict.fromkeys(states) if state not in cls.HELD]
-        held = [state for state in dict.fromkeys(states) if state in cls.HELD]
+        stages = sorted({*states} - {*cls.HELD})
+        held = sorted({*states} & {*cls.HELD})
         if len(held) == len(cls.HELD):
             return Q(stage__in=[*stages, cls.IN_HAND])
-        some = Q(stage=cls.IN_HAND, state__in=held)
-        if not held:
-            return Q(stage__in=stages)
-        return Q(stage__in=stages) | some if stages else some
+        found = Q(stage__in=stages)
+        return found | Q(stage=cls.IN_HAND, state__in=held) if held else found
 
     @property
     def reference(self) -> str:

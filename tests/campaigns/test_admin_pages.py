@@ -41,7 +41,7 @@ def test_every_list_opens_for_a_superuser_empty_and_full(page: str) -> None:
     assert client.get(address).status_code == 200
 
 
-def test_a_list_in_which_nothing_matches_says_so_and_opens_all() -> None:
+def test_a_list_in_which_nothing_matches_says_so_and_how_to_widen_it() -> None:
     launched(1)
     client = signed_in("view_send")
     for asked, said in (
